@@ -1,0 +1,1 @@
+//! Starts servers, holds conversations, kills processes: what the tests in `tests/` share.

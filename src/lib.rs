@@ -1,0 +1,1 @@
+//! Skylark: a RocketMQ 4.x NameServer and Broker.

@@ -1,0 +1,3 @@
+//! The `skylark` binary.
+
+fn main() {}
