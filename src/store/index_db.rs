@@ -1,0 +1,361 @@
+//! Sealed chunks in RocksDB: what was folded from the log, in sorted, immutable files.
+//!
+//! Nothing here is known that the log does not say, so there is no write-ahead log, and the folder may be deleted at any
+//! time: it is folded again. Three column families:
+//!
+//! ```text
+//! runs    topic length (1) topic (n) queue (4) first queue offset (8)  ->  up to 64 entries of 20 bytes:
+//!                                                                          physical offset (8) size (4) tags code (8)
+//! keys    chunk start (8) hash of topic and key (8) physical offset (8) ->  nothing; bloom filter on the first 16 bytes
+//! chunks  chunk start (8)                                               ->  end (8), oldest and newest store time (8, 8)
+//! ```
+//!
+//! All numbers are big-endian, so that byte order is number order. A run is looked up by one seek for the last key at or
+//! below the wanted offset. Keys carry their chunk in front, so a new file overlaps no older one and is never compacted,
+//! and an expired chunk goes as whole files.
+//!
+//! **Invariant:** a row of `chunks` is written, and synced, after the rows that it stands for. Sealing a stretch of the log
+//! twice, or cut differently after a crash, gives rows that agree.
+
+use std::path::{Path, PathBuf};
+
+use rocksdb::{
+    BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DB, Direction, IngestExternalFileOptions,
+    IteratorMode, Options, ReadOptions, SliceTransform, SstFileWriter, WriteOptions,
+};
+
+use super::error::StoreError;
+use super::queues::{Entry, QueueKey};
+use super::{PhysicalOffset, QueueOffset};
+
+const RUNS: &str = "runs";
+const KEYS: &str = "keys";
+const CHUNKS: &str = "chunks";
+/// Entries in one value: longer runs make cold pulls slow, shorter ones make more rows.
+pub(crate) const RUN_ENTRIES_MAX: usize = 64;
+const ENTRY_BYTES: usize = 20;
+const BLOCK_CACHE_BYTES: usize = 32 << 20;
+const KEY_PREFIX_BYTES: usize = 16;
+
+/// A stretch of the log that is sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ChunkRow {
+    pub(crate) start: PhysicalOffset,
+    pub(crate) end: PhysicalOffset,
+    /// Store times in ms; the newest is never below any before it.
+    pub(crate) oldest: i64,
+    pub(crate) newest: i64,
+}
+
+/// One message key of one record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct KeyEntry {
+    /// [`super::key_index::key_hash`] of topic and key.
+    pub(crate) hash: u64,
+    pub(crate) physical_offset: PhysicalOffset,
+}
+
+/// What sealing a chunk puts into the index.
+pub(crate) struct SealedChunk {
+    pub(crate) row: ChunkRow,
+    /// Topics deleted within the chunk: their older rows go first.
+    pub(crate) deleted_topics: Vec<String>,
+    /// Entries by queue, queues in order of their row keys, entries in order of offset.
+    pub(crate) queues: Vec<(QueueKey, Vec<Entry>)>,
+    /// Sorted.
+    pub(crate) keys: Vec<KeyEntry>,
+}
+
+/// The sealed part of the store's state.
+pub(crate) struct IndexDb {
+    db: DB,
+    folder: PathBuf,
+}
+
+impl IndexDb {
+    /// Opens the index in `folder`. One that can't be opened is thrown away with a warning: the log will be folded again.
+    pub(crate) fn open(folder: &Path) -> Result<IndexDb, StoreError> {
+        match Self::try_open(folder) {
+            Ok(db) => Ok(IndexDb { db, folder: folder.to_owned() }),
+            Err(error) => {
+                tracing::warn!(folder = %folder.display(), %error, "the index can't be opened, it is made again from the log");
+                Self::recreate(folder)
+            }
+        }
+    }
+
+    /// Throws the index in `folder` away and opens an empty one.
+    pub(crate) fn recreate(folder: &Path) -> Result<IndexDb, StoreError> {
+        match std::fs::remove_dir_all(folder) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(StoreError::io("remove the index", folder, error));
+            }
+            _ => {}
+        }
+        let db = Self::try_open(folder).map_err(|error| StoreError::database("create the index", error))?;
+        Ok(IndexDb { db, folder: folder.to_owned() })
+    }
+
+    fn try_open(folder: &Path) -> Result<DB, rocksdb::Error> {
+        let _ = std::fs::create_dir_all(folder);
+        for leftover in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            if leftover.file_name().to_string_lossy().ends_with(".sealing") {
+                let _ = std::fs::remove_file(leftover.path());
+            }
+        }
+        let cache = Cache::new_lru_cache(BLOCK_CACHE_BYTES);
+        let families = [RUNS, KEYS, CHUNKS].map(|name| ColumnFamilyDescriptor::new(name, family_options(name, &cache)));
+        DB::open_cf_descriptors(&database_options(), folder, families)
+    }
+
+    /// The sealed chunks, in order of offset.
+    pub(crate) fn chunks(&self) -> Result<Vec<ChunkRow>, StoreError> {
+        let rows = self.db.iterator_cf(self.family(CHUNKS), IteratorMode::Start);
+        rows.map(|row| {
+            let (key, value) = row.map_err(|error| StoreError::database("read chunks of the index", error))?;
+            let (start, end) = (read_i64(&key, 0), read_i64(&value, 0));
+            Ok(ChunkRow { start, end, oldest: read_i64(&value, 8), newest: read_i64(&value, 16) })
+        })
+        .collect()
+    }
+
+    /// Puts a chunk in: first its rows, then, synced, the row that says they are there.
+    pub(crate) fn seal(&self, chunk: &SealedChunk) -> Result<(), StoreError> {
+        for topic in &chunk.deleted_topics {
+            self.delete_topic(topic)?;
+        }
+        self.ingest(RUNS, chunk.row.start, |writer| write_runs(writer, &chunk.queues))?;
+        self.ingest(KEYS, chunk.row.start, |writer| write_keys(writer, chunk.row.start, &chunk.keys))?;
+        let mut value = Vec::with_capacity(24);
+        for number in [chunk.row.end, chunk.row.oldest, chunk.row.newest] {
+            value.extend_from_slice(&number.to_be_bytes());
+        }
+        let mut synced = WriteOptions::default();
+        synced.set_sync(true);
+        self.db
+            .put_cf_opt(self.family(CHUNKS), chunk.row.start.to_be_bytes(), value, &synced)
+            .map_err(|error| StoreError::database("write a chunk's row", error))
+    }
+
+    /// The oldest offset that the index has of a queue, and one past its newest; None if it has none.
+    pub(crate) fn queue_bounds(
+        &self,
+        topic: &str,
+        queue_id: i32,
+    ) -> Result<Option<(QueueOffset, QueueOffset)>, StoreError> {
+        let Some(newest) = self.run_at(topic, queue_id, QueueOffset::MAX)? else { return Ok(None) };
+        let oldest = self.runs_from(topic, queue_id, 0, 1)?;
+        let min = oldest.first().map_or(0, |entry| entry.queue_offset);
+        Ok(newest.last().map(|entry| (min, entry.queue_offset + 1)))
+    }
+
+    /// Up to `count` sealed entries of a queue from offset `from` on, or from the next one there is.
+    pub(crate) fn entries(
+        &self,
+        topic: &str,
+        queue_id: i32,
+        from: QueueOffset,
+        count: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let mut found = self.run_at(topic, queue_id, from)?.unwrap_or_default();
+        found.retain(|entry| entry.queue_offset >= from);
+        let mut next = found.last().map_or(from, |entry| entry.queue_offset + 1);
+        while found.len() < count {
+            let more = self.runs_from(topic, queue_id, next, count - found.len())?;
+            let Some(last) = more.last() else { break };
+            next = last.queue_offset + 1;
+            found.extend(more);
+        }
+        found.truncate(count);
+        Ok(found)
+    }
+
+    /// Physical offsets of the records of one chunk that carry a key of this hash, ascending.
+    pub(crate) fn key_offsets(&self, chunk: PhysicalOffset, hash: u64) -> Result<Vec<PhysicalOffset>, StoreError> {
+        let mut prefix = [0; KEY_PREFIX_BYTES];
+        prefix[..8].copy_from_slice(&chunk.to_be_bytes());
+        prefix[8..].copy_from_slice(&hash.to_be_bytes());
+        let mut options = ReadOptions::default();
+        options.set_prefix_same_as_start(true);
+        let mode = IteratorMode::From(&prefix, Direction::Forward);
+        let mut offsets = Vec::new();
+        for row in self.db.iterator_cf_opt(self.family(KEYS), options, mode) {
+            let (key, _) = row.map_err(|error| StoreError::database("read keys of the index", error))?;
+            if !key.starts_with(&prefix) {
+                break;
+            }
+            offsets.push(read_i64(&key, KEY_PREFIX_BYTES));
+        }
+        Ok(offsets)
+    }
+
+    /// Writes out what is only in memory, before the process ends.
+    pub(crate) fn flush(&self) -> Result<(), StoreError> {
+        self.db.flush_wal(true).map_err(|error| StoreError::database("flush the index", error))
+    }
+
+    fn delete_topic(&self, topic: &str) -> Result<(), StoreError> {
+        let from = run_key(topic, 0, 0);
+        let mut to = topic_prefix(topic);
+        to.extend_from_slice(&[0xFF; 13]);
+        self.db
+            .delete_range_cf(self.family(RUNS), from, to)
+            .map_err(|error| StoreError::database("delete a topic's rows", error))
+    }
+
+    /// The run that covers `offset`, or else the nearest one below it.
+    fn run_at(&self, topic: &str, queue_id: i32, offset: QueueOffset) -> Result<Option<Vec<Entry>>, StoreError> {
+        let wanted = run_key(topic, queue_id, offset);
+        let mut rows = self.db.raw_iterator_cf(self.family(RUNS));
+        rows.seek_for_prev(&wanted);
+        rows.status().map_err(|error| StoreError::database("read runs of the index", error))?;
+        let Some((key, value)) = rows.item() else { return Ok(None) };
+        let prefix = wanted.len() - 8;
+        if key.len() != wanted.len() || key[..prefix] != wanted[..prefix] {
+            return Ok(None);
+        }
+        Ok(Some(decode_run(read_i64(key, prefix), value)))
+    }
+
+    /// Entries of the runs that begin at or above `from`; stops after `count` entries or more.
+    fn runs_from(&self, topic: &str, queue_id: i32, from: QueueOffset, count: usize) -> Result<Vec<Entry>, StoreError> {
+        let wanted = run_key(topic, queue_id, from);
+        let prefix = wanted.len() - 8;
+        let mut rows = self.db.raw_iterator_cf(self.family(RUNS));
+        rows.seek(&wanted);
+        let mut found: Vec<Entry> = Vec::new();
+        while let Some((key, value)) = rows.item() {
+            if found.len() >= count || key.len() != wanted.len() || key[..prefix] != wanted[..prefix] {
+                break;
+            }
+            let next = found.last().map_or(from, |entry| entry.queue_offset + 1);
+            let run = decode_run(read_i64(key, prefix), value);
+            found.extend(run.into_iter().filter(|entry| entry.queue_offset >= next));
+            rows.next();
+        }
+        rows.status().map_err(|error| StoreError::database("read runs of the index", error))?;
+        Ok(found)
+    }
+
+    fn ingest(
+        &self,
+        family: &'static str,
+        chunk: PhysicalOffset,
+        write: impl FnOnce(&mut SstFileWriter<'_>) -> Result<usize, rocksdb::Error>,
+    ) -> Result<(), StoreError> {
+        let failed = |error| StoreError::database("seal a chunk", error);
+        let path = self.folder.join(format!("{family}-{chunk:020}.sealing"));
+        let options = family_options(family, &Cache::new_lru_cache(0));
+        let mut writer = SstFileWriter::create(&options);
+        writer.open(&path).map_err(failed)?;
+        if write(&mut writer).map_err(failed)? == 0 {
+            drop(writer);
+            let _ = std::fs::remove_file(&path);
+            return Ok(());
+        }
+        writer.finish().map_err(failed)?;
+        let mut ingest = IngestExternalFileOptions::default();
+        ingest.set_move_files(true);
+        self.db.ingest_external_file_cf_opts(self.family(family), &ingest, vec![path]).map_err(failed)
+    }
+
+    fn family(&self, name: &'static str) -> &ColumnFamily {
+        self.db.cf_handle(name).expect("all families are made at open")
+    }
+}
+
+fn write_runs(writer: &mut SstFileWriter<'_>, queues: &[(QueueKey, Vec<Entry>)]) -> Result<usize, rocksdb::Error> {
+    let mut rows = 0;
+    let mut value = Vec::with_capacity(RUN_ENTRIES_MAX * ENTRY_BYTES);
+    for (queue, entries) in queues {
+        let consecutive = entries.chunk_by(|a, b| a.queue_offset + 1 == b.queue_offset);
+        for run in consecutive.flat_map(|stretch| stretch.chunks(RUN_ENTRIES_MAX)) {
+            value.clear();
+            for entry in run {
+                value.extend_from_slice(&entry.physical_offset.to_be_bytes());
+                value.extend_from_slice(&entry.size.to_be_bytes());
+                value.extend_from_slice(&entry.tags_code.to_be_bytes());
+            }
+            writer.put(run_key(&queue.topic, queue.queue_id, run[0].queue_offset), &value)?;
+            rows += 1;
+        }
+    }
+    Ok(rows)
+}
+
+fn write_keys(
+    writer: &mut SstFileWriter<'_>,
+    chunk: PhysicalOffset,
+    keys: &[KeyEntry],
+) -> Result<usize, rocksdb::Error> {
+    let mut key = [0; KEY_PREFIX_BYTES + 8];
+    key[..8].copy_from_slice(&chunk.to_be_bytes());
+    for entry in keys {
+        key[8..16].copy_from_slice(&entry.hash.to_be_bytes());
+        key[16..].copy_from_slice(&entry.physical_offset.to_be_bytes());
+        writer.put(key, [])?;
+    }
+    Ok(keys.len())
+}
+
+/// The row key's part that is the topic. Topics are at most 255 bytes: a record's topic length is one byte.
+fn topic_prefix(topic: &str) -> Vec<u8> {
+    let mut key = Vec::with_capacity(1 + topic.len() + 12);
+    key.push(topic.len().min(255) as u8);
+    key.extend_from_slice(&topic.as_bytes()[..topic.len().min(255)]);
+    key
+}
+
+/// Orders as the rows do.
+pub(crate) fn run_key(topic: &str, queue_id: i32, first: QueueOffset) -> Vec<u8> {
+    let mut key = topic_prefix(topic);
+    key.extend_from_slice(&queue_id.cast_unsigned().to_be_bytes());
+    key.extend_from_slice(&first.to_be_bytes());
+    key
+}
+
+fn decode_run(first: QueueOffset, value: &[u8]) -> Vec<Entry> {
+    value
+        .chunks_exact(ENTRY_BYTES)
+        .zip(first..)
+        .map(|(bytes, queue_offset)| Entry {
+            queue_offset,
+            physical_offset: read_i64(bytes, 0),
+            size: i32::from_be_bytes(bytes[8..12].try_into().expect("four bytes")),
+            tags_code: read_i64(bytes, 12),
+        })
+        .collect()
+}
+
+fn read_i64(bytes: &[u8], at: usize) -> i64 {
+    bytes.get(at..at + 8).map_or(0, |eight| i64::from_be_bytes(eight.try_into().expect("eight bytes")))
+}
+
+fn database_options() -> Options {
+    let mut options = Options::default();
+    options.create_if_missing(true);
+    options.create_missing_column_families(true);
+    options.set_max_open_files(1024);
+    options.set_keep_log_file_num(2);
+    options.set_log_level(rocksdb::LogLevel::Warn);
+    options.set_max_background_jobs(2);
+    options
+}
+
+fn family_options(name: &str, cache: &Cache) -> Options {
+    let mut table = BlockBasedOptions::default();
+    table.set_block_cache(cache);
+    table.set_format_version(5);
+    table.set_cache_index_and_filter_blocks(true);
+    let mut options = Options::default();
+    options.set_write_buffer_size(4 << 20);
+    options.set_compression_type(rocksdb::DBCompressionType::None);
+    if name == KEYS {
+        table.set_bloom_filter(10.0, false);
+        table.set_whole_key_filtering(false);
+        options.set_prefix_extractor(SliceTransform::create_fixed_prefix(KEY_PREFIX_BYTES));
+        options.set_disable_auto_compactions(true);
+    }
+    options.set_block_based_table_factory(&table);
+    options
+}

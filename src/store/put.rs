@@ -1,0 +1,199 @@
+//! Putting messages: append, write for all who appended meanwhile, fold, and wait as long as was asked.
+//!
+//! ```text
+//! put ── append (short lock, memory only) ── yield ── write + fold (one for all) ── readable ── [flushed] ── answer
+//! ```
+//!
+//! The yield lets the other requests that came in with the same socket read append first, so one write carries them all.
+//! Whoever comes first writes; the others find their record written when they get the writer's lock.
+//!
+//! **Invariant:** a put is answered only when its record is written and folded: acknowledged implies visible.
+
+use std::pin::Pin;
+use std::sync::{Arc, PoisonError};
+use std::task::{Context, Poll};
+
+use skylark_protocol::message::record::{self, RecordView};
+
+use super::commit_log::announced_size;
+use super::commit_log::append::{Extent, Placed};
+use super::error::StoreError;
+use super::positions::Health;
+use super::queues::Queue;
+use super::tail::{Chunks, Folded};
+use super::{Durability, FlushMode, NewMessage, PhysicalOffset, Put, Store};
+
+/// The longest properties text in bytes: its length is a signed short.
+pub const PROPERTIES_BYTES_MAX: usize = i16::MAX as usize;
+/// The longest topic in bytes: its length is a signed byte.
+pub const TOPIC_BYTES_MAX: usize = i8::MAX as usize;
+
+impl Store {
+    /// Stores one message and waits until it is readable, or on disk if it asks for that under SYNC_FLUSH.
+    pub async fn put(&self, message: NewMessage) -> Result<Put, StoreError> {
+        let messages = [message];
+        let mut put = self.put_all(&messages).await?;
+        Ok(put.pop().expect("one message was put"))
+    }
+
+    /// Stores messages of one queue, at consecutive offsets and in one file of the log, with one durability for all.
+    /// An empty batch is illegal.
+    pub async fn put_batch(&self, messages: Vec<NewMessage>) -> Result<Vec<Put>, StoreError> {
+        self.put_all(&messages).await
+    }
+
+    async fn put_all(&self, messages: &[NewMessage]) -> Result<Vec<Put>, StoreError> {
+        let placed = self.append(messages)?;
+        YieldOnce(false).await;
+        let end = placed.last().expect("at least one message was placed").end;
+        self.write_up_to(end)?;
+        self.seal_if_behind()?;
+        let durability = self.wait_durable(end, messages[0].wait).await?;
+        Ok(placed.iter().map(|placed| Put::new(placed, durability)).collect())
+    }
+
+    fn append(&self, messages: &[NewMessage]) -> Result<Vec<Placed>, StoreError> {
+        self.refuse_if_unhealthy()?;
+        let Some(first) = messages.first() else {
+            return Err(StoreError::MessageIllegal("a batch without messages".to_owned()));
+        };
+        for message in messages {
+            self.check(message)?;
+        }
+        let crcs: Vec<u32> = messages.iter().map(|message| record::body_crc(&message.body)).collect();
+        let queue = self.queues.get_or_load(&first.topic, first.queue_id)?;
+        let mut placed = Vec::with_capacity(messages.len());
+        let mut appender = self.appender.lock().unwrap_or_else(PoisonError::into_inner);
+        appender.append(&queue, messages, &crcs, self.now_ms(), &mut placed)?;
+        Ok(placed)
+    }
+
+    fn check(&self, message: &NewMessage) -> Result<(), StoreError> {
+        let illegal = |what: &str, length: usize, max: usize| {
+            Err(StoreError::MessageIllegal(format!("{what} of {length} bytes, at most {max} are possible")))
+        };
+        let (body, properties, topic) = (message.body.len(), message.properties.len(), message.topic.len());
+        if body > self.config.message_size_max {
+            return illegal("a body", body, self.config.message_size_max);
+        }
+        if properties > PROPERTIES_BYTES_MAX {
+            return illegal("properties", properties, PROPERTIES_BYTES_MAX);
+        }
+        if topic > TOPIC_BYTES_MAX {
+            return illegal("a topic", topic, TOPIC_BYTES_MAX);
+        }
+        Ok(())
+    }
+
+    /// Makes sure that the log is written and folded up to `end`.
+    pub(super) fn write_up_to(&self, end: PhysicalOffset) -> Result<(), StoreError> {
+        if self.positions.written() >= end {
+            return Ok(());
+        }
+        let _writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.positions.written() >= end {
+            return Ok(());
+        }
+        self.refuse_if_unhealthy()?;
+        let extents = self.appender.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let mut arrived = Vec::new();
+        for extent in &extents {
+            self.write_and_fold(extent, &mut arrived).inspect_err(|error| self.positions.poison(error.to_string()))?;
+        }
+        self.announce(arrived);
+        let largest = extents.into_iter().max_by_key(|extent| extent.bytes.capacity());
+        if let Some(extent) = largest {
+            self.appender.lock().unwrap_or_else(PoisonError::into_inner).give_back(extent.bytes);
+        }
+        Ok(())
+    }
+
+    fn write_and_fold(&self, extent: &Extent, arrived: &mut Vec<Arc<Queue>>) -> Result<(), StoreError> {
+        self.segments.write_all_at(&extent.bytes, extent.start)?;
+        let end = extent.start + extent.bytes.len() as i64;
+        let mut chunks = self.tail.chunks();
+        self.fold_extent(&mut chunks, extent, arrived)?;
+        let frozen = self.tail.freeze(&mut chunks, false);
+        drop(chunks);
+        self.positions.advance_written(end);
+        if frozen {
+            self.sealer.wake();
+        }
+        Ok(())
+    }
+
+    fn fold_extent(
+        &self,
+        chunks: &mut Chunks,
+        extent: &Extent,
+        arrived: &mut Vec<Arc<Queue>>,
+    ) -> Result<(), StoreError> {
+        let mut rest = &extent.bytes[..];
+        while let Some(length) = announced_size(rest) {
+            let view = RecordView::parse(&rest[..length]).map_err(|error| StoreError::Layout(error.to_string()))?;
+            let (folded, queue) = self.tail.fold(chunks, &view)?;
+            if folded == Folded::OutOfOrder {
+                tracing::error!(physical_offset = view.physical_offset(), "appended a record out of its queue's order");
+            }
+            arrived.extend(queue);
+            rest = &rest[length..];
+        }
+        if !rest.is_empty() {
+            // An end-of-file blank: the log goes on at the next file.
+            let size = self.segments.size() as i64;
+            let next = self.segments.containing(extent.start).map_or(0, |segment| segment.start + size);
+            self.tail.skip_to(chunks, next);
+        }
+        Ok(())
+    }
+
+    /// Wakes those who wait for messages of these queues, now or when the messages are on disk.
+    fn announce(&self, arrived: Vec<Arc<Queue>>) {
+        match self.config.flush {
+            FlushMode::Async => arrived.iter().for_each(|queue| queue.arrivals.notify_waiters()),
+            FlushMode::Sync => self.flusher.announce_when_flushed(arrived),
+        }
+        self.flusher.written(self.positions.written());
+    }
+
+    /// Waits for the disk if the store is set to SYNC_FLUSH. Under it a message that does not ask to wait is answered at
+    /// once, and becomes visible when it is on disk.
+    async fn wait_durable(&self, end: PhysicalOffset, wait: bool) -> Result<Durability, StoreError> {
+        if self.config.flush == FlushMode::Async || !wait {
+            return Ok(Durability::Reached);
+        }
+        match tokio::time::timeout(self.config.sync_flush_timeout, self.positions.wait_flushed(end)).await {
+            Ok(true) => Ok(Durability::Reached),
+            Ok(false) => Err(self.unhealthy()),
+            Err(_) => Ok(Durability::FlushTimedOut),
+        }
+    }
+
+    fn refuse_if_unhealthy(&self) -> Result<(), StoreError> {
+        if self.positions.is_healthy() { Ok(()) } else { Err(self.unhealthy()) }
+    }
+
+    fn unhealthy(&self) -> StoreError {
+        match self.positions.health() {
+            Health::Poisoned(reason) => StoreError::Poisoned(reason),
+            Health::Healthy => StoreError::Closed,
+        }
+    }
+}
+
+/// Pending once, then ready. It asks to be polled again at once, so it is right in any task; whoever polls several
+/// requests by turns gets through all of them in between.
+struct YieldOnce(bool);
+
+impl Future for YieldOnce {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if self.0 {
+            return Poll::Ready(());
+        }
+        self.0 = true;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+}

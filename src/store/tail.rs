@@ -1,0 +1,166 @@
+//! The fold: what follows from the records after the watermark, kept in memory.
+//!
+//! [`Tail::fold`] is the only place where a record changes the store's state, while sending as while recovering. It gets
+//! the record's bytes and nothing else. The newest part of the log is one open chunk; a chunk that is full is frozen and
+//! waits to be sealed into the index.
+//!
+//! **Invariant:** folding the same bytes gives the same state, whether they were just written or read after a crash.
+
+use std::collections::VecDeque;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use skylark_protocol::message::record::{RecordView, tags_code};
+use skylark_protocol::message::{properties, sys_flag};
+
+use super::PhysicalOffset;
+use super::error::StoreError;
+use super::index_db::{ChunkRow, KeyEntry};
+use super::key_index::{for_each_key, key_hash};
+use super::queues::{Entry, Queue, Queues};
+
+/// A record in this topic says that the topic named by its body is deleted: what the log holds of it before is gone.
+/// So a deletion, too, follows from the log. Java brokers see a message of a topic that nobody reads.
+pub(crate) const DELETED_TOPIC: &str = "rmq_sys_topic_deleted";
+
+/// A chunk is frozen once it holds this many messages...
+pub(crate) const CHUNK_MESSAGES_MAX: usize = 262_144;
+/// ...or spans this many bytes of the log: what a restart has to fold again is bounded by it.
+pub(crate) const CHUNK_BYTES_MAX: i64 = 256 << 20;
+/// A queue offset this far above the queue's newest is damage, not a gap.
+const GAP_MAX: i64 = 1 << 20;
+
+/// A stretch of the log and what was folded from it, but for the queues' entries: those are kept by the queues.
+#[derive(Default)]
+pub(crate) struct Chunk {
+    pub(crate) start: PhysicalOffset,
+    pub(crate) end: PhysicalOffset,
+    /// Store times in ms.
+    pub(crate) oldest: i64,
+    pub(crate) newest: i64,
+    pub(crate) messages: usize,
+    pub(crate) keys: Vec<KeyEntry>,
+    /// The queues with entries in this chunk, each once.
+    pub(crate) queues: Vec<Arc<Queue>>,
+    pub(crate) deleted_topics: Vec<String>,
+}
+
+impl Chunk {
+    fn starting_at(start: PhysicalOffset) -> Chunk {
+        Chunk { start, end: start, ..Chunk::default() }
+    }
+
+    fn is_full(&self) -> bool {
+        self.messages >= CHUNK_MESSAGES_MAX || self.end - self.start >= CHUNK_BYTES_MAX
+    }
+
+    /// The chunk without its contents.
+    pub(crate) fn row(&self) -> ChunkRow {
+        ChunkRow { start: self.start, end: self.end, oldest: self.oldest, newest: self.newest }
+    }
+}
+
+/// What a record's fold had to say.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Folded {
+    /// Taken in; the queue got an entry unless the record is of a kind that none sees.
+    Taken,
+    /// Its queue offset does not follow from the queue: the record stays in the log, but no queue shows it.
+    OutOfOrder,
+}
+
+/// The chunks after the watermark.
+pub(crate) struct Tail {
+    queues: Arc<Queues>,
+    chunks: Mutex<Chunks>,
+}
+
+pub(crate) struct Chunks {
+    pub(crate) open: Chunk,
+    /// Full chunks that wait to be sealed, oldest first.
+    pub(crate) frozen: VecDeque<Arc<Chunk>>,
+}
+
+impl Tail {
+    /// An empty tail that begins at the watermark.
+    pub(crate) fn new(queues: Arc<Queues>, watermark: PhysicalOffset) -> Tail {
+        let chunks = Chunks { open: Chunk::starting_at(watermark), frozen: VecDeque::new() };
+        Tail { queues, chunks: Mutex::new(chunks) }
+    }
+
+    /// The chunks, for as long as the guard lives: keep that short, folding waits.
+    pub(crate) fn chunks(&self) -> MutexGuard<'_, Chunks> {
+        self.chunks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes in one record, which lies behind all that were folded before. Gives the queue that it is in, if any.
+    pub(crate) fn fold(
+        &self,
+        chunks: &mut Chunks,
+        record: &RecordView<'_>,
+    ) -> Result<(Folded, Option<Arc<Queue>>), StoreError> {
+        let physical_offset = record.physical_offset();
+        let open = &mut chunks.open;
+        open.end = physical_offset + i64::from(record.total_size());
+        open.newest = open.newest.max(record.store_timestamp());
+        if open.messages == 0 {
+            open.oldest = record.store_timestamp();
+        }
+        open.messages += 1;
+        let kind = sys_flag::transaction_type(record.sys_flag());
+        if kind != sys_flag::TRANSACTION_ROLLBACK {
+            for_each_key(record.properties(), |key| {
+                open.keys.push(KeyEntry { hash: key_hash(record.topic(), key), physical_offset });
+            });
+        }
+        if record.topic() == DELETED_TOPIC {
+            self.fold_deletion(open, record, physical_offset);
+        }
+        if kind == sys_flag::TRANSACTION_PREPARED || kind == sys_flag::TRANSACTION_ROLLBACK {
+            return Ok((Folded::Taken, None));
+        }
+        let queue = self.queues.get_or_load(record.topic(), record.queue_id())?;
+        let tags = properties::get(record.properties(), properties::names::TAGS).unwrap_or_default();
+        let entry = Entry {
+            queue_offset: record.queue_offset(),
+            physical_offset,
+            size: record.total_size(),
+            tags_code: tags_code(tags),
+        };
+        Ok((push(open, &queue, entry), Some(queue)))
+    }
+
+    /// Notes that the log goes on at `offset`: what lies between (a blank, a damaged stretch) holds no record.
+    pub(crate) fn skip_to(&self, chunks: &mut Chunks, offset: PhysicalOffset) {
+        chunks.open.end = chunks.open.end.max(offset);
+    }
+
+    /// Freezes the open chunk if it is full, or has anything in it and `even_small` is set.
+    pub(crate) fn freeze(&self, chunks: &mut Chunks, even_small: bool) -> bool {
+        let due = chunks.open.is_full() || (even_small && chunks.open.messages > 0);
+        if due {
+            let next = Chunk::starting_at(chunks.open.end);
+            let full = std::mem::replace(&mut chunks.open, next);
+            chunks.frozen.push_back(Arc::new(full));
+        }
+        due
+    }
+
+    fn fold_deletion(&self, open: &mut Chunk, record: &RecordView<'_>, deleted_at: PhysicalOffset) {
+        let Ok(topic) = std::str::from_utf8(record.body()) else { return };
+        self.queues.delete_topic(topic, deleted_at);
+        open.deleted_topics.push(topic.to_owned());
+    }
+}
+
+fn push(open: &mut Chunk, queue: &Arc<Queue>, entry: Entry) -> Folded {
+    let next = queue.assigned.load(Ordering::Acquire);
+    let begins = next == 0;
+    if !begins && entry.queue_offset - next > GAP_MAX || !queue.push(entry) {
+        return Folded::OutOfOrder;
+    }
+    if queue.listed_in.swap(open.start, Ordering::AcqRel) != open.start {
+        open.queues.push(queue.clone());
+    }
+    Folded::Taken
+}
