@@ -61,6 +61,7 @@
 //! of small methods over a std lock that is never held across an await. What others wait for is a number that only grows,
 //! and a watch on it: subscribe, then look.
 
+pub mod config;
 pub mod store;
 #[cfg(test)]
 mod tidy;
