@@ -62,6 +62,7 @@
 //! and a watch on it: subscribe, then look.
 
 pub mod config;
+pub mod remoting;
 pub mod store;
 #[cfg(test)]
 mod tidy;

@@ -1,0 +1,128 @@
+//! What is refused, paused or closed when there is too much of it, or too little.
+
+use pretty_assertions::assert_eq;
+
+use super::*;
+
+const SHORT: Duration = Duration::from_millis(50);
+
+#[tokio::test]
+async fn beyond_the_connection_limit_the_new_one_is_closed() {
+    let server = TestServer::start(Limits { connections_max: 1, ..Limits::default() }).await;
+    let mut first = server.connect().await;
+    first.send(&bytes(&[echo_request(1, "first")])).await;
+    check_answer(&first.expect().await, 0, 1, "first");
+    server.connect().await.expect_closed().await;
+    first.send(&bytes(&[echo_request(2, "still")])).await;
+    check_answer(&first.expect().await, 0, 2, "still");
+    drop(first);
+    server.state.closed_one.notified().await;
+    // The place is given back when the connection's task is over, a moment after its hook.
+    loop {
+        let mut next = server.connect().await;
+        next.send(&bytes(&[echo_request(3, "next")])).await;
+        if let Some(answer) = next.next().await {
+            return check_answer(&answer, 0, 3, "next");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_closed() {
+    let server = TestServer::start(Limits { idle_max: SHORT, ..Limits::default() }).await;
+    server.connect().await.expect_closed().await;
+}
+
+#[tokio::test]
+async fn a_frame_that_stops_half_way_is_closed() {
+    let server = TestServer::start(Limits { frame_patience: SHORT, ..Limits::default() }).await;
+    let mut wire = server.connect().await;
+    let frames = bytes(&[echo_request(1, "whole"), echo_request(2, "half")]);
+    wire.send(&frames[..frames.len() - 3]).await;
+    check_answer(&wire.expect().await, 0, 1, "whole");
+    wire.expect_closed().await;
+}
+
+#[tokio::test]
+async fn a_client_that_reads_nothing_is_not_read_and_catches_up() {
+    let server = TestServer::start(Limits { unsent_bytes_max: 64 * 1024, ..Limits::default() }).await;
+    let mut wire = server.connect().await;
+    let asked = 400;
+    let (mut reader, mut writer) = wire.stream.split();
+    // Each answer is a hundred times its request: far more than socket buffers take.
+    let sending = async {
+        for opaque in 0..asked {
+            let large = request(Echo::CODE, opaque, &[("text", "x"), ("times", "100")], &[7; 2000]);
+            writer.write_all(&bytes(&[large])).await.unwrap();
+        }
+    };
+    let receiving = async {
+        let (mut buffer, mut opaque) = (BytesMut::new(), 0);
+        while opaque < asked {
+            assert!(reader.read_buf(&mut buffer).await.unwrap() > 0);
+            while let Some(frame) = take_frame(&mut buffer).unwrap() {
+                let answer = Command::decode(frame).unwrap();
+                assert_eq!((answer.opaque, answer.body.len()), (opaque, 200_000));
+                opaque += 1;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, async { tokio::join!(sending, receiving) }).await.expect("all answered");
+}
+
+#[tokio::test]
+async fn a_client_that_never_reads_is_closed() {
+    let limits = Limits { unsent_bytes_max: 1000, write_stall_max: SHORT, ..Limits::default() };
+    let server = TestServer::start(limits).await;
+    let mut wire = server.connect().await;
+    wire.send(&bytes(&[request(Echo::CODE, 1, &[("text", "x"), ("times", "20000")], &[7; 1000])])).await;
+    tokio::time::timeout(PATIENCE, server.state.closed_one.notified()).await.expect("closed");
+}
+
+#[tokio::test]
+async fn beyond_the_requests_in_flight_the_connection_is_not_read() {
+    let limits = Limits { in_flight_max: 2, held_requests_max: 2, ..Limits::default() };
+    let server = TestServer::start(limits).await;
+    let mut wire = server.connect().await;
+    for opaque in 1..=2 {
+        wire.send(&bytes(&[request(Hold::CODE, opaque, &[], b"")])).await;
+        server.state.held.notified().await;
+    }
+    wire.send(&bytes(&[echo_request(3, "later")])).await;
+    let peer = server.state.peers.lock().unwrap()[0].clone();
+    while peer.may_hold() {
+        tokio::task::yield_now().await;
+    }
+    server.state.release.notify_waiters();
+    let mut opaques = [wire.expect().await.opaque, wire.expect().await.opaque];
+    opaques.sort();
+    assert_eq!(opaques, [1, 2]);
+    check_answer(&wire.expect().await, 0, 3, "later");
+}
+
+#[tokio::test]
+async fn the_stop_lets_requests_in_flight_be_answered() {
+    let server = TestServer::start(Limits { drain_max: PATIENCE, ..Limits::default() }).await;
+    let mut wire = server.connect().await;
+    let mut idle = server.connect().await;
+    wire.send(&bytes(&[request(Hold::CODE, 1, &[], b"")])).await;
+    server.state.held.notified().await;
+    server.stop.cancel();
+    idle.expect_closed().await;
+    server.state.release.notify_waiters();
+    check_answer(&wire.expect().await, 0, 1, "released");
+    wire.expect_closed().await;
+    server.server.stopped().await;
+    assert!(TcpStream::connect(server.address).await.is_err());
+}
+
+#[tokio::test]
+async fn the_stop_does_not_wait_for_ever() {
+    let server = TestServer::start(Limits { drain_max: SHORT, ..Limits::default() }).await;
+    let mut wire = server.connect().await;
+    wire.send(&bytes(&[request(Hold::CODE, 1, &[], b"")])).await;
+    server.state.held.notified().await;
+    server.stop.cancel();
+    wire.expect_closed().await;
+    server.server.stopped().await;
+}
