@@ -1,7 +1,7 @@
 //! What the bytes of RocketMQ 4.x mean: no sockets, files, clock or runtime.
 //!
 //! A stream is cut into frames ([`frame`]), a frame is a command ([`command`]), its ext fields become a typed
-//! request ([`request`]) and its body a JSON object ([`body`]) or messages ([`message`]). Each goes both ways.
+//! request ([`mod@request`]) and its body a JSON object ([`body`]) or messages ([`message`]). Each goes both ways.
 //!
 //! **Invariant:** decoding takes any bytes: it does not panic, and reserves by what arrived, never by what it claims.
 
