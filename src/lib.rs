@@ -63,6 +63,7 @@
 
 pub mod config;
 pub mod remoting;
+pub mod namesrv;
 pub mod store;
 #[cfg(test)]
 mod tidy;

@@ -77,6 +77,11 @@ impl<R: Request> Reply<R> {
         Reply { code: SUCCESS, remark: None, header, body: body.into(), extra: Fields::default(), silent: false }
     }
 
+    /// Success with a body; the header says nothing.
+    pub fn only_body(body: impl Into<Bytes>) -> Reply<R> {
+        Reply::body(R::Reply::default(), body)
+    }
+
     /// Success with nothing to say.
     pub fn empty() -> Reply<R> {
         Reply::ok(R::Reply::default())

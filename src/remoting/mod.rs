@@ -22,6 +22,8 @@ mod connection;
 mod server;
 mod client;
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;
 
 pub use client::Client;

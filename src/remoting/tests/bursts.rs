@@ -34,7 +34,7 @@ pub(super) async fn watched(state: Arc<State>, request: Incoming<Watched>) -> Re
 }
 
 fn watched_request(opaque: i32, name: &str, polls: &str) -> Command {
-    request(Watched::CODE, opaque, &[("name", name), ("polls", polls)], b"")
+    request(Watched::CODE, opaque, &[("name", name), ("polls", polls)], "")
 }
 
 #[tokio::test]
@@ -56,7 +56,7 @@ async fn all_of_a_burst_are_polled_once_before_any_is_polled_again() {
 async fn a_held_request_does_not_hold_others() {
     let server = TestServer::start(Limits::default()).await;
     let mut wire = server.connect().await;
-    wire.send(&bytes(&[request(Hold::CODE, 1, &[], b""), echo_request(2, "passes")])).await;
+    wire.send(&bytes(&[request(Hold::CODE, 1, &[], ""), echo_request(2, "passes")])).await;
     check_answer(&wire.expect().await, 0, 2, "passes");
     server.state.release.notify_waiters();
     check_answer(&wire.expect().await, 0, 1, "released");
@@ -67,7 +67,7 @@ async fn a_panic_in_a_later_poll_is_answered_too() {
     let server = TestServer::start(Limits::default()).await;
     let mut wire = server.connect().await;
     for yields in ["1", "5"] {
-        wire.send(&bytes(&[request(Panic::CODE, 1, &[("yields", yields)], b""), echo_request(2, "on")])).await;
+        wire.send(&bytes(&[request(Panic::CODE, 1, &[("yields", yields)], ""), echo_request(2, "on")])).await;
         check_answer(&wire.expect().await, 0, 2, "on");
         check_answer(&wire.expect().await, 1, 1, "internal error: on purpose");
     }
@@ -77,7 +77,7 @@ async fn a_panic_in_a_later_poll_is_answered_too() {
 async fn a_handler_may_ask_its_client_back() {
     let server = TestServer::start(Limits::default()).await;
     let mut wire = server.connect().await;
-    wire.send(&bytes(&[request(AskBack::CODE, 1, &[], b"")])).await;
+    wire.send(&bytes(&[request(AskBack::CODE, 1, &[], "")])).await;
     let question = wire.expect().await;
     assert_eq!((question.code, question.fields.get("text")), (Echo::CODE, Some("what?")));
     let mut answer = Command::response_to(&question, 0, None);

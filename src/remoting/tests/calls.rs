@@ -6,7 +6,7 @@ use super::*;
 
 /// The server's view of a connection, and a request of it that is held.
 async fn held(server: &TestServer, wire: &mut Wire) -> Peer {
-    wire.send(&bytes(&[request(Hold::CODE, 1, &[], b"")])).await;
+    wire.send(&bytes(&[request(Hold::CODE, 1, &[], "")])).await;
     server.state.held.notified().await;
     server.state.peers.lock().unwrap().pop().expect("a held request")
 }

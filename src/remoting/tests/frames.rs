@@ -38,15 +38,15 @@ async fn failures_are_answered_and_the_connection_goes_on() {
     let server = TestServer::start(Limits::default()).await;
     let mut wire = server.connect().await;
     let failing = [
-        (request(9999, 1, &[], b""), 3, " request type 9999 not supported"),
-        (request(-1, 2, &[], b""), 3, " request type -1 not supported"),
-        (request(Echo::CODE, 3, &[], b""), 1, "the custom field <text> is null"),
+        (request(9999, 1, &[], ""), 3, " request type 9999 not supported"),
+        (request(-1, 2, &[], ""), 3, " request type -1 not supported"),
+        (request(Echo::CODE, 3, &[], ""), 1, "the custom field <text> is null"),
         (
-            request(Echo::CODE, 4, &[("text", "a"), ("times", "x")], b""),
+            request(Echo::CODE, 4, &[("text", "a"), ("times", "x")], ""),
             1,
             "the custom field <times> is not a 32-bit number",
         ),
-        (request(Panic::CODE, 5, &[], b""), 1, "internal error: on purpose"),
+        (request(Panic::CODE, 5, &[], ""), 1, "internal error: on purpose"),
     ];
     for (request, code, remark) in failing {
         wire.send(&bytes(&[request.clone(), echo_request(100, "on")])).await;
@@ -59,7 +59,7 @@ async fn failures_are_answered_and_the_connection_goes_on() {
 async fn refusals_show_an_empty_header_where_the_answer_has_one() {
     let server = TestServer::start(Limits::default()).await;
     let mut wire = server.connect().await;
-    wire.send(&bytes(&[echo_request(1, "no"), request(9999, 2, &[], b"")])).await;
+    wire.send(&bytes(&[echo_request(1, "no"), request(9999, 2, &[], "")])).await;
     assert!(wire.expect().await.fields.is_present());
     assert!(!wire.expect().await.fields.is_present());
 }
@@ -68,14 +68,14 @@ async fn refusals_show_an_empty_header_where_the_answer_has_one() {
 async fn nothing_is_answered_to_one_way_requests_and_unknown_answers() {
     let server = TestServer::start(Limits::default()).await;
     let mut wire = server.connect().await;
-    let mut unasked = request(0, 77, &[], b"");
+    let mut unasked = request(0, 77, &[], "");
     unasked.flag = 1;
     let silent = [
         oneway(echo_request(1, "hi")),
         oneway(echo_request(2, "no")),
-        oneway(request(Panic::CODE, 3, &[], b"")),
-        oneway(request(9999, 4, &[], b"")),
-        oneway(request(Echo::CODE, 5, &[], b"")),
+        oneway(request(Panic::CODE, 3, &[], "")),
+        oneway(request(9999, 4, &[], "")),
+        oneway(request(Echo::CODE, 5, &[], "")),
         echo_request(6, "silence"),
         unasked,
         echo_request(8, "last"),
@@ -88,7 +88,7 @@ async fn nothing_is_answered_to_one_way_requests_and_unknown_answers() {
 async fn a_nameserver_says_nothing_to_unknown_codes() {
     let server = TestServer::start_with(Limits::default(), UnknownCode::Silence, ListenerId::MAIN).await;
     let mut wire = server.connect().await;
-    wire.send(&bytes(&[request(9999, 1, &[], b""), echo_request(2, "known")])).await;
+    wire.send(&bytes(&[request(9999, 1, &[], ""), echo_request(2, "known")])).await;
     check_answer(&wire.expect().await, 0, 2, "known");
 }
 
@@ -96,7 +96,7 @@ async fn a_nameserver_says_nothing_to_unknown_codes() {
 async fn a_port_may_refuse_a_code() {
     let server = TestServer::start_with(Limits::default(), UnknownCode::Refuse, ListenerId::VIP).await;
     let mut wire = server.connect().await;
-    wire.send(&bytes(&[request(Hold::CODE, 1, &[], b""), echo_request(2, "hi")])).await;
+    wire.send(&bytes(&[request(Hold::CODE, 1, &[], ""), echo_request(2, "hi")])).await;
     check_answer(&wire.expect().await, 3, 1, " request type 11 not supported");
     check_answer(&wire.expect().await, 0, 2, "hi");
 }

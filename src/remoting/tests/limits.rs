@@ -52,7 +52,7 @@ async fn a_client_that_reads_nothing_is_not_read_and_catches_up() {
     // Each answer is a hundred times its request: far more than socket buffers take.
     let sending = async {
         for opaque in 0..asked {
-            let large = request(Echo::CODE, opaque, &[("text", "x"), ("times", "100")], &[7; 2000]);
+            let large = request(Echo::CODE, opaque, &[("text", "x"), ("times", "100")], vec![7; 2000]);
             writer.write_all(&bytes(&[large])).await.unwrap();
         }
     };
@@ -75,7 +75,7 @@ async fn a_client_that_never_reads_is_closed() {
     let limits = Limits { unsent_bytes_max: 1000, write_stall_max: SHORT, ..Limits::default() };
     let server = TestServer::start(limits).await;
     let mut wire = server.connect().await;
-    wire.send(&bytes(&[request(Echo::CODE, 1, &[("text", "x"), ("times", "20000")], &[7; 1000])])).await;
+    wire.send(&bytes(&[request(Echo::CODE, 1, &[("text", "x"), ("times", "20000")], vec![7; 1000])])).await;
     tokio::time::timeout(PATIENCE, server.state.closed_one.notified()).await.expect("closed");
 }
 
@@ -85,7 +85,7 @@ async fn beyond_the_requests_in_flight_the_connection_is_not_read() {
     let server = TestServer::start(limits).await;
     let mut wire = server.connect().await;
     for opaque in 1..=2 {
-        wire.send(&bytes(&[request(Hold::CODE, opaque, &[], b"")])).await;
+        wire.send(&bytes(&[request(Hold::CODE, opaque, &[], "")])).await;
         server.state.held.notified().await;
     }
     wire.send(&bytes(&[echo_request(3, "later")])).await;
@@ -105,7 +105,7 @@ async fn the_stop_lets_requests_in_flight_be_answered() {
     let server = TestServer::start(Limits { drain_max: PATIENCE, ..Limits::default() }).await;
     let mut wire = server.connect().await;
     let mut idle = server.connect().await;
-    wire.send(&bytes(&[request(Hold::CODE, 1, &[], b"")])).await;
+    wire.send(&bytes(&[request(Hold::CODE, 1, &[], "")])).await;
     server.state.held.notified().await;
     server.stop.cancel();
     idle.expect_closed().await;
@@ -120,7 +120,7 @@ async fn the_stop_lets_requests_in_flight_be_answered() {
 async fn the_stop_does_not_wait_for_ever() {
     let server = TestServer::start(Limits { drain_max: SHORT, ..Limits::default() }).await;
     let mut wire = server.connect().await;
-    wire.send(&bytes(&[request(Hold::CODE, 1, &[], b"")])).await;
+    wire.send(&bytes(&[request(Hold::CODE, 1, &[], "")])).await;
     server.state.held.notified().await;
     server.stop.cancel();
     wire.expect_closed().await;

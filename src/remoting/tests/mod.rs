@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use skylark_protocol::command::{Command, HeaderCodec};
-use skylark_protocol::fields::Fields;
 use skylark_protocol::frame::take_frame;
 use skylark_protocol::header_fields;
 use skylark_protocol::request::Request;
@@ -19,10 +18,8 @@ use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use super::testing::{PATIENCE, Wire, binary, bytes, oneway, request};
 use super::*;
-
-/// Far beyond what any step takes; a test that reaches it has failed.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 header_fields! {
     /// Answered at once with its own text.
@@ -133,70 +130,12 @@ impl TestServer {
     }
 
     pub(super) async fn connect(&self) -> Wire {
-        Wire { stream: TcpStream::connect(self.address).await.unwrap(), buffer: BytesMut::new() }
+        Wire::connect(self.address).await
     }
-}
-
-/// A client that speaks bytes.
-pub(super) struct Wire {
-    stream: TcpStream,
-    buffer: BytesMut,
-}
-
-impl Wire {
-    pub(super) async fn send(&mut self, bytes: &[u8]) {
-        self.stream.write_all(bytes).await.unwrap();
-    }
-
-    pub(super) async fn expect(&mut self) -> Command {
-        self.next().await.expect("a frame before the end")
-    }
-
-    /// The next frame, or None when the server closed.
-    async fn next(&mut self) -> Option<Command> {
-        loop {
-            if let Some(frame) = take_frame(&mut self.buffer).unwrap() {
-                return Some(Command::decode(frame).unwrap());
-            }
-            let read = tokio::time::timeout(PATIENCE, self.stream.read_buf(&mut self.buffer)).await;
-            if read.expect("the server says nothing").unwrap_or(0) == 0 {
-                return None;
-            }
-        }
-    }
-
-    #[track_caller]
-    pub(super) fn expect_closed(&mut self) -> impl Future<Output = ()> {
-        let place = std::panic::Location::caller();
-        async move {
-            let next = self.next().await;
-            assert!(next.is_none(), "{place}: not closed but {next:?}");
-        }
-    }
-}
-
-pub(super) fn request(code: i32, opaque: i32, fields: &[(&str, &str)], body: &'static [u8]) -> Command {
-    let fields: Fields = fields.iter().copied().collect();
-    Command { opaque, body: Bytes::from_static(body), ..Command::request(code, fields) }
-}
-
-pub(super) fn bytes(commands: &[Command]) -> BytesMut {
-    let mut out = BytesMut::new();
-    commands.iter().for_each(|command| command.encode(&mut out));
-    out
 }
 
 pub(super) fn echo_request(opaque: i32, text: &str) -> Command {
-    request(Echo::CODE, opaque, &[("text", text)], b"body")
-}
-
-pub(super) fn binary(command: Command) -> Command {
-    Command { codec: HeaderCodec::Binary, ..command }
-}
-
-pub(super) fn oneway(mut command: Command) -> Command {
-    command.set_oneway();
-    command
+    request(Echo::CODE, opaque, &[("text", text)], "body")
 }
 
 #[track_caller]
