@@ -64,6 +64,8 @@
 pub mod config;
 pub mod remoting;
 pub mod namesrv;
+pub mod filter;
+pub mod broker;
 pub mod store;
 #[cfg(test)]
 mod tidy;

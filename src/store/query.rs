@@ -35,6 +35,17 @@ impl Store {
         Ok(whole.then(|| bytes.into()))
     }
 
+    /// Store time in ms of the log's oldest record; None if the log is empty.
+    pub fn earliest_message_time(&self) -> Result<Option<i64>, StoreError> {
+        let oldest = self.message_at(self.segments.first_offset())?;
+        Ok(oldest.and_then(|bytes| RecordView::parse(&bytes).ok().map(|record| record.store_timestamp())))
+    }
+
+    /// Bytes of the log that a power cut would lose.
+    pub fn unflushed_bytes(&self) -> u64 {
+        u64::try_from(self.positions.written() - self.positions.flushed()).unwrap_or(0)
+    }
+
     /// Up to `max` records of `topic` that carry `key` and were stored in `begin..=end` (ms), the newest ones there are,
     /// in order of the log.
     pub fn query(&self, topic: &str, key: &str, max: usize, begin: i64, end: i64) -> Result<Vec<Bytes>, StoreError> {

@@ -33,6 +33,18 @@ bodies! {
         pub total_diff: i64,
     }
 
+    /// The message that a broker leaves in OFFSET_MOVED_EVENT when it corrected a consumer's offset.
+    OffsetMovedEvent {
+        /// The consumer's group.
+        pub consumer_group: String,
+        /// The queue.
+        pub message_queue: MessageQueue,
+        /// Where the consumer was told to go on.
+        pub offset_new: i64,
+        /// Where it wanted to go on.
+        pub offset_request: i64,
+    }
+
     /// Offsets to go on from.
     ResetOffsetBody {
         /// Queue to offset.

@@ -1,0 +1,99 @@
+//! The broker: what clients and operators ask of it, over one store.
+//!
+//! ```text
+//! remoting ──► processor ──► topics, groups, offsets, consumers, producers, locks     (tables)
+//!                       └──► store                                                   (messages)
+//! ```
+//!
+//! [`Broker`] is a struct of parts. Only processors and [`lifecycle`] see it whole; everything else is given the part
+//! it needs.
+
+pub mod lifecycle;
+mod processor;
+mod refusal;
+mod message_properties;
+mod topic_names;
+mod config_table;
+mod topics;
+mod subscription_groups;
+mod consumer_offsets;
+mod producers;
+mod consumers;
+mod queue_locks;
+mod registration;
+mod stats;
+mod clock;
+#[cfg(test)]
+mod tests;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+use skylark_protocol::body::{SubscriptionGroupConfig, TopicConfig};
+use skylark_protocol::fields::Fields;
+
+use crate::config::BrokerConfig;
+use crate::remoting::Refusal;
+use crate::store::Store;
+
+use consumer_offsets::ConsumerOffsets;
+use consumers::Consumers;
+use producers::Producers;
+use queue_locks::QueueLocks;
+use registration::Registration;
+use stats::Stats;
+use subscription_groups::SubscriptionGroups;
+use topics::TopicTable;
+
+/// The parts of a running broker.
+pub(crate) struct Broker {
+    config: Arc<BrokerConfig>,
+    /// brokerIP1:listenPort, in records and message ids.
+    store_host: SocketAddr,
+    /// Ext fields that every answer to a send carries.
+    send_fields: Fields,
+    /// A reader further behind the log's end than this reads from disk.
+    memory_reach_bytes: i64,
+    store: Arc<Store>,
+    topics: Arc<TopicTable>,
+    groups: SubscriptionGroups,
+    offsets: ConsumerOffsets,
+    consumers: Consumers,
+    producers: Producers,
+    queue_locks: QueueLocks,
+    registration: Registration,
+    stats: Stats,
+    held_pulls: AtomicUsize,
+}
+
+impl Broker {
+    /// The group, made if it does not exist and may be.
+    async fn find_group(self: &Arc<Self>, group: &str) -> Result<Option<Arc<SubscriptionGroupConfig>>, Refusal> {
+        if let Some(known) = self.groups.get(group) {
+            return Ok(Some(known));
+        }
+        let (broker, group) = (self.clone(), group.to_owned());
+        refusal::blocking(move || broker.groups.get_or_create(&group)).await
+    }
+
+    /// The topic, made readable and writable with `queues` queues if it does not exist; NameServers are told of it.
+    async fn find_or_create_topic(
+        self: &Arc<Self>,
+        topic: &str,
+        queues: i32,
+        sys_flag: i32,
+    ) -> Result<Option<Arc<TopicConfig>>, Refusal> {
+        if let Some(known) = self.topics.get(topic) {
+            return Ok(Some(known));
+        }
+        let (broker, topic) = (self.clone(), topic.to_owned());
+        let made = refusal::blocking(move || broker.topics.get_or_create(&topic, queues, sys_flag)).await?;
+        Ok(made.map(|(topic, is_new)| {
+            if is_new {
+                self.registration.request();
+            }
+            topic
+        }))
+    }
+}

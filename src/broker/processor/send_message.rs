@@ -1,0 +1,269 @@
+//! Sending: one message or a batch into one queue (10, 310, 320).
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use skylark_protocol::body::{TopicConfig, TopicFilterType};
+use skylark_protocol::message::message_id::OffsetMessageId;
+use skylark_protocol::message::{batch, sys_flag};
+use skylark_protocol::request::{Request, SendMessageFields, SendMessageReply};
+use skylark_protocol::response_code::{
+    FLUSH_DISK_TIMEOUT, MESSAGE_ILLEGAL, NO_PERMISSION, SUBSCRIPTION_GROUP_NOT_EXIST, SYSTEM_ERROR, TOPIC_NOT_EXIST,
+};
+
+use crate::broker::Broker;
+use crate::broker::message_properties::{self, Facts};
+use crate::broker::refusal::{blocking, message_illegal};
+use crate::broker::registration::ROUTE_WAIT_MAX;
+use crate::broker::topic_names::{self, FAQ_LINE};
+use crate::broker::topics::{describe, perm, topic_sys_flag};
+use crate::remoting::{Incoming, Refusal, Reply};
+use crate::store::{Durability, NewMessage, Put, StoreError};
+
+/// Senders from this version on may say how often a message is retried. Java: MQVersion V3_4_9
+const MAX_RECONSUME_TIMES_SINCE: i32 = 121;
+/// Queues of a dead-letter topic.
+const DLQ_QUEUES: i32 = 1;
+
+/// A request that sends, in any of its three forms.
+pub(crate) trait Send: Request<Reply = SendMessageReply> + Into<SendMessageFields> {}
+impl<R: Request<Reply = SendMessageReply> + Into<SendMessageFields>> Send for R {}
+
+/// Stores what was sent and tells where.
+pub(crate) async fn send_message<R: Send>(broker: Arc<Broker>, request: Incoming<R>) -> Result<Reply<R>, Refusal> {
+    let Incoming { header, body, version, oneway, peer, received, .. } = request;
+    let sender = Sender { version, oneway, remote: peer.remote() };
+    let fields: SendMessageFields = header.into();
+    let topic = check(&broker, &fields, &sender).await?;
+    let queue_id = pick_queue(&fields, &topic)?;
+    let bytes = body.len() as u64;
+    if fields.batch {
+        let messages = messages_of_batch(&broker, fields, &topic, queue_id, body, &sender)?;
+        let puts = broker.store.put_batch(messages).await.map_err(|error| refuse_put(&broker, error))?;
+        broker.stats.sent(&topic.topic_name, puts.len() as u64, bytes, received);
+        return Ok(answer(&broker, queue_id, &puts));
+    }
+    let (message, topic) = single_message(&broker, fields, topic, queue_id, body, &sender).await?;
+    let put = broker.store.put(message).await.map_err(|error| refuse_put(&broker, error))?;
+    broker.stats.sent(&topic.topic_name, 1, bytes, received);
+    Ok(answer(&broker, queue_id, &[put]))
+}
+
+/// Who sends, as far as it matters.
+struct Sender {
+    version: i32,
+    oneway: bool,
+    remote: std::net::SocketAddr,
+}
+
+/// Finds or makes the topic, and refuses what may not be sent. Java: AbstractSendMessageProcessor.msgCheck
+async fn check(broker: &Arc<Broker>, fields: &SendMessageFields, sender: &Sender) -> Result<Arc<TopicConfig>, Refusal> {
+    let known = broker.topics.get(&fields.topic);
+    // Java: a broker without write permission refuses sends to ordered topics only.
+    if broker.config.broker_permission & perm::WRITE == 0 && known.as_ref().is_some_and(|topic| topic.order) {
+        let remark = format!("the broker[{}] sending message is forbidden", broker.config.broker_ip1);
+        return Err(Refusal::new(NO_PERMISSION, remark));
+    }
+    topic_names::check_topic_name(&fields.topic)?;
+    topic_names::check_sendable(&fields.topic)?;
+    let topic = match known {
+        Some(topic) => topic,
+        // Boxed: what is rare must not make every send's future larger.
+        None => Box::pin(make_topic(broker, fields, sender)).await?,
+    };
+    if fields.queue_id >= topic.write_queue_nums.max(topic.read_queue_nums) {
+        let (queue_id, text) = (fields.queue_id, describe(&topic));
+        let remark = format!("request queueId[{queue_id}] is illegal, {text} Producer: {}", sender.remote);
+        return Err(Refusal::new(SYSTEM_ERROR, remark));
+    }
+    Ok(topic)
+}
+
+async fn make_topic(
+    broker: &Arc<Broker>,
+    fields: &SendMessageFields,
+    sender: &Sender,
+) -> Result<Arc<TopicConfig>, Refusal> {
+    let is_retry = fields.topic.starts_with(topic_names::RETRY_PREFIX);
+    let sys_flag = match (fields.unit_mode, is_retry) {
+        (false, _) => 0,
+        (true, true) => topic_sys_flag::UNIT_SUB,
+        (true, false) => topic_sys_flag::UNIT,
+    };
+    let (name, base) = (fields.topic.clone(), fields.default_topic.clone());
+    let queues = fields.default_topic_queue_nums;
+    let owner = broker.clone();
+    let made = blocking(move || {
+        let inherited = owner.topics.get_or_inherit(&name, &base, queues, sys_flag)?;
+        if inherited.is_none() && is_retry {
+            return owner.topics.get_or_create(&name, 1, sys_flag);
+        }
+        Ok(inherited)
+    });
+    let Some((topic, is_new)) = made.await? else {
+        let remark = format!("topic[{}] not exist, apply first please!{FAQ_LINE}", fields.topic);
+        return Err(Refusal::new(TOPIC_NOT_EXIST, remark));
+    };
+    if is_new {
+        tracing::info!(topic = topic.topic_name, producer = %sender.remote, "create topic for a send");
+        let registered = broker.registration.request();
+        if !sender.oneway {
+            // A consumer that starts on the strength of this answer finds the topic's route.
+            registered.wait(ROUTE_WAIT_MAX).await;
+        }
+    }
+    Ok(topic)
+}
+
+fn pick_queue(fields: &SendMessageFields, topic: &TopicConfig) -> Result<i32, Refusal> {
+    if fields.queue_id >= 0 {
+        return Ok(fields.queue_id);
+    }
+    if topic.write_queue_nums <= 0 {
+        return Err(Refusal::system_error(format!("the topic[{}] has no write queue", topic.topic_name)));
+    }
+    Ok(fastrand::i32(0..topic.write_queue_nums))
+}
+
+async fn single_message(
+    broker: &Arc<Broker>,
+    fields: SendMessageFields,
+    topic: Arc<TopicConfig>,
+    queue_id: i32,
+    body: Bytes,
+    sender: &Sender,
+) -> Result<(NewMessage, Arc<TopicConfig>), Refusal> {
+    let (facts, stored) = message_properties::rewrite(&fields.properties, &broker.config.cluster_name, false);
+    refuse_unserved(broker, &facts)?;
+    let wait = !facts.no_wait;
+    let (topic, queue_id) = match fields.topic.strip_prefix(topic_names::RETRY_PREFIX) {
+        Some(group) => match Box::pin(dead_letter_topic(broker, group, &fields, sender)).await? {
+            Some(dead_letters) => (dead_letters, fastrand::i32(0..DLQ_QUEUES)),
+            None => (topic, queue_id),
+        },
+        None => (topic, queue_id),
+    };
+    let message = NewMessage {
+        topic: topic.topic_name.clone(),
+        queue_id,
+        flag: fields.flag,
+        sys_flag: sys_flag_of(&fields, &topic),
+        born_timestamp: fields.born_timestamp,
+        born_host: sender.remote,
+        reconsume_times: fields.reconsume_times,
+        prepared_transaction_offset: 0,
+        body,
+        properties: stored,
+        wait,
+    };
+    Ok((message, topic))
+}
+
+/// Half and delayed messages must never be visible at once.
+fn refuse_unserved(broker: &Broker, facts: &Facts<'_>) -> Result<(), Refusal> {
+    if facts.transactional {
+        let remark = format!("the broker[{}] sending transaction message is forbidden", broker.config.broker_ip1);
+        return Err(Refusal::new(NO_PERMISSION, remark));
+    }
+    if facts.delay_level > 0 {
+        return Err(Refusal::new(MESSAGE_ILLEGAL, "the broker does not serve delayed messages"));
+    }
+    Ok(())
+}
+
+/// A message retried too often goes to the group's dead-letter topic. Java: SendMessageProcessor.handleRetryAndDLQ
+async fn dead_letter_topic(
+    broker: &Arc<Broker>,
+    group_name: &str,
+    fields: &SendMessageFields,
+    sender: &Sender,
+) -> Result<Option<Arc<TopicConfig>>, Refusal> {
+    let Some(group) = broker.find_group(group_name).await? else {
+        let remark = format!("subscription group not exist, {group_name} {FAQ_LINE}");
+        return Err(Refusal::new(SUBSCRIPTION_GROUP_NOT_EXIST, remark));
+    };
+    let asked = fields.max_reconsume_times.filter(|_| sender.version >= MAX_RECONSUME_TIMES_SINCE);
+    if fields.reconsume_times < asked.unwrap_or(group.retry_max_times) {
+        return Ok(None);
+    }
+    let name = topic_names::dlq_topic(group_name);
+    match broker.find_or_create_topic(&name, DLQ_QUEUES, 0).await? {
+        Some(topic) => Ok(Some(topic)),
+        None => Err(Refusal::new(SYSTEM_ERROR, format!("topic[{name}] not exist"))),
+    }
+}
+
+/// One record for each entry; born, flags and the shared properties are the request's.
+fn messages_of_batch(
+    broker: &Broker,
+    fields: SendMessageFields,
+    topic: &TopicConfig,
+    queue_id: i32,
+    body: Bytes,
+    sender: &Sender,
+) -> Result<Vec<NewMessage>, Refusal> {
+    let sys_flag = sys_flag_of(&fields, topic);
+    let (facts, shared) = message_properties::rewrite(&fields.properties, &broker.config.cluster_name, true);
+    let is_transaction = sys_flag & sys_flag::TRANSACTION_MASK != 0;
+    if is_transaction || facts.delay_level > 0 || body.len() > broker.config.max_message_size {
+        return Err(message_illegal(broker.config.max_message_size));
+    }
+    let mut messages = Vec::new();
+    for entry in batch::entries(&body) {
+        let entry = entry?;
+        messages.push(NewMessage {
+            topic: fields.topic.clone(),
+            queue_id,
+            flag: entry.flag,
+            sys_flag,
+            born_timestamp: fields.born_timestamp,
+            born_host: sender.remote,
+            reconsume_times: fields.reconsume_times,
+            prepared_transaction_offset: 0,
+            body: body.slice_ref(entry.body),
+            properties: message_properties::join(entry.properties, &shared),
+            wait: !facts.no_wait,
+        });
+    }
+    if messages.is_empty() {
+        return Err(Refusal::system_error("the batch is empty"));
+    }
+    Ok(messages)
+}
+
+fn sys_flag_of(fields: &SendMessageFields, topic: &TopicConfig) -> i32 {
+    match topic.topic_filter_type {
+        TopicFilterType::MultiTag => fields.sys_flag | sys_flag::MULTI_TAGS,
+        TopicFilterType::SingleTag => fields.sys_flag,
+    }
+}
+
+fn refuse_put(broker: &Broker, error: StoreError) -> Refusal {
+    broker.stats.send_failed();
+    match error {
+        StoreError::MessageIllegal(reason) => {
+            tracing::debug!(reason, "refuse an illegal message");
+            message_illegal(broker.config.max_message_size)
+        }
+        other => other.into(),
+    }
+}
+
+fn answer<R: Send>(broker: &Broker, queue_id: i32, puts: &[Put]) -> Reply<R> {
+    let host = broker.store_host;
+    let mut msg_id = String::with_capacity(puts.len() * 33);
+    for put in puts {
+        let separator = if msg_id.is_empty() { "" } else { "," };
+        let id = OffsetMessageId { host, physical_offset: put.physical_offset };
+        // Writing to a String cannot fail.
+        let _ = write!(msg_id, "{separator}{id}");
+    }
+    let queue_offset = puts.first().map_or(0, |put| put.queue_offset);
+    let mut reply = Reply::ok(SendMessageReply { msg_id, queue_id, queue_offset, transaction_id: None });
+    reply.extra = broker.send_fields.clone();
+    if puts.iter().any(|put| put.durability == Durability::FlushTimedOut) {
+        reply.code = FLUSH_DISK_TIMEOUT;
+    }
+    reply
+}
