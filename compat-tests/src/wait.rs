@@ -1,0 +1,19 @@
+//! Waiting for a state on machines that may be slow or shared.
+
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// After this long a state that has not come is taken for one that never comes.
+pub const DEADLINE: Duration = Duration::from_secs(120);
+
+/// Looks again and again until `look` finds something; `what` names the state in the failure.
+pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let started = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(started.elapsed() < DEADLINE, "not reached within {DEADLINE:?}: {what}");
+        sleep(Duration::from_millis(10));
+    }
+}
