@@ -123,7 +123,12 @@ impl Broker {
         write_properties(&config, &self.all_properties());
         let mut command = match self.target {
             Target::Skylark => skylark("broker", &config),
-            Target::Java => java::reference("org.apache.rocketmq.broker.BrokerStartup", "384m", &config, &self.folder.path().join("home")),
+            Target::Java => java::reference(
+                "org.apache.rocketmq.broker.BrokerStartup",
+                "384m",
+                &config,
+                &self.folder.path().join("home"),
+            ),
         };
         self.server = Some(Server::start(self.target.name(), &mut command, &self.folder.path().join("broker.log")));
     }
@@ -131,7 +136,9 @@ impl Broker {
     /// Waits until it answers and all its NameServers know it; `Err` if it ended.
     pub fn wait_ready(&mut self) -> Result<(), String> {
         let (address, namesrvs) = (self.address(), self.namesrvs.clone());
-        self.server().wait_ready(|| answers_bounds(&address) && namesrvs.split(';').all(|namesrv| is_registered(namesrv, &address)))
+        self.server().wait_ready(|| {
+            answers_bounds(&address) && namesrvs.split(';').all(|namesrv| is_registered(namesrv, &address))
+        })
     }
 
     /// Starts it again on the same port and store.
@@ -191,7 +198,11 @@ impl Broker {
             ("mappedFileSizeCommitLog", (64 << 20).to_string()),
         ];
         // Java answers "busy" to what waited 200 ms in a queue: on a slow machine that is no statement about the protocol.
-        let patient = [("waitTimeMillsInSendQueue", "30000"), ("osPageCacheBusyTimeOutMills", "30000"), ("waitTimeMillsInPullQueue", "30000")];
+        let patient = [
+            ("waitTimeMillsInSendQueue", "30000"),
+            ("osPageCacheBusyTimeOutMills", "30000"),
+            ("waitTimeMillsInPullQueue", "30000"),
+        ];
         let mut all: Vec<(String, String)> = own.into_iter().map(|(key, value)| (key.into(), value)).collect();
         if self.target == Target::Java {
             all.extend(patient.map(|(key, value)| (key.into(), value.into())));
@@ -256,11 +267,17 @@ fn start_namesrv(target: Target, address: &str, folder: &Path) -> Server {
     let config = folder.join("namesrv.conf");
     let port = address.rsplit(':').next().expect("an address has a port");
     let file = |name: &str| folder.join(name).display().to_string();
-    let properties = [("listenPort", port.into()), ("kvConfigPath", file("kvConfig.json")), ("configStorePath", file("namesrv.properties"))];
+    let properties = [
+        ("listenPort", port.into()),
+        ("kvConfigPath", file("kvConfig.json")),
+        ("configStorePath", file("namesrv.properties")),
+    ];
     write_properties(&config, &properties.map(|(key, value)| (key.into(), value)));
     let mut command = match target {
         Target::Skylark => skylark("namesrv", &config),
-        Target::Java => java::reference("org.apache.rocketmq.namesrv.NamesrvStartup", "64m", &config, &folder.join("home")),
+        Target::Java => {
+            java::reference("org.apache.rocketmq.namesrv.NamesrvStartup", "64m", &config, &folder.join("home"))
+        }
     };
     fs::create_dir_all(folder).expect("create the NameServer's folder");
     Server::start(&format!("NameServer ({})", target.name()), &mut command, &folder.join("namesrv.log"))

@@ -39,6 +39,11 @@ pub fn request(code: i32) -> Request {
 }
 
 impl Request {
+    /// Replaces the code.
+    pub fn code(mut self, code: i32) -> Request {
+        self.code = Some(code);
+        self
+    }
     /// Sets an ext field, replacing an earlier value.
     pub fn field(mut self, name: &str, value: impl ToString) -> Request {
         let fields = self.fields.get_or_insert_default();
@@ -109,7 +114,11 @@ impl Request {
             header["code"] = code.into();
         }
         if let Some(fields) = &self.fields {
-            header["extFields"] = fields.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect::<Map<_, _>>().into();
+            header["extFields"] = fields
+                .iter()
+                .map(|(name, value)| (name.clone(), Value::from(value.as_str())))
+                .collect::<Map<_, _>>()
+                .into();
         }
         header.to_string().into_bytes()
     }

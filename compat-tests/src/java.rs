@@ -43,12 +43,21 @@ pub fn reference(main: &str, heap: &str, config: &Path, home: &Path) -> Command 
 /// Runs the scenarios with the jars of `client`; `target` is what they run against. Panics with their output if one fails.
 pub fn scenarios(client: &str, target: &str, namesrv: &str, more: &[&str]) -> u32 {
     let mut maven = maven("java-harness");
-    maven.args(["test", &format!("-Dclient.version={client}"), &format!("-Dnamesrv={namesrv}"), &format!("-Dtarget={target}")]);
+    maven.args([
+        "test",
+        &format!("-Dclient.version={client}"),
+        &format!("-Dnamesrv={namesrv}"),
+        &format!("-Dtarget={target}"),
+    ]);
     maven.args(more);
     let output = run(maven);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "scenarios with client {client} failed against {target}:\n{text}");
-    let ran = text.lines().filter(|line| line.contains("Tests run:") && !line.contains("Time elapsed")).map(count_of_summary).sum();
+    let ran = text
+        .lines()
+        .filter(|line| line.contains("Tests run:") && !line.contains("Time elapsed"))
+        .map(count_of_summary)
+        .sum();
     assert!(ran > 0, "no scenario ran with client {client}:\n{text}");
     println!("{ran} scenarios passed with client {client} against {target}");
     ran
