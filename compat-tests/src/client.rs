@@ -141,6 +141,11 @@ impl Reader {
         Reader { script: Script::open(broker) }
     }
 
+    /// Over a connection that is there.
+    pub fn over(script: Script) -> Reader {
+        Reader { script }
+    }
+
     /// Asks, or says that the connection broke.
     pub fn try_ask(&mut self, request: Request) -> io::Result<Answer> {
         self.script.try_send(&request.bytes())?;
