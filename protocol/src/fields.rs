@@ -4,18 +4,19 @@
 //! **Invariant:** names are unique; a later value replaces the earlier one, as in Java's map.
 
 use std::fmt::{self, Display, Write};
+use std::ops::Range;
 
 use crate::error::{DecodeError, FieldError};
+use crate::json::Decimal;
 
 /// The most ext fields a header may have.
 pub const FIELDS_MAX: usize = 1024;
 
-/// Name and value of one field: `arena[start..middle]` and `arena[middle..end]`.
+/// Where in the arena the name and the value of one field lie.
 #[derive(Clone, Copy)]
 struct Span {
-    start: u32,
-    middle: u32,
-    end: u32,
+    name: (u32, u32),
+    value: (u32, u32),
 }
 
 /// The ext fields of a header in the order they were pushed. Absent and empty are different on the wire.
@@ -37,7 +38,7 @@ impl Fields {
     /// The value of a field.
     #[inline]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.spans.iter().find(|span| self.name(span) == name).map(|span| self.value(span))
+        self.place(name).map(|place| self.value(&self.spans[place]))
     }
 
     /// As [`get`](Self::get), looking first at `*next`: fields read in the order they were written are found at once.
@@ -49,13 +50,18 @@ impl Fields {
             *next += 1;
             return Some(self.value(span));
         }
-        let place = self.spans.iter().position(|span| self.name(span) == name)?;
+        let place = self.place(name)?;
         *next = place + 1;
         Some(self.value(&self.spans[place]))
     }
 
     /// Sets a field.
     pub fn push(&mut self, name: &str, value: &str) {
+        if self.spans.capacity() == 0 {
+            // The fields of most answers: one allocation each for text and spans instead of one for every doubling.
+            self.arena.reserve(192);
+            self.spans.reserve(8);
+        }
         let start = self.mark();
         self.arena.push_str(name);
         let middle = self.mark();
@@ -103,12 +109,19 @@ impl Fields {
         self.arena.len()
     }
 
+    /// An empty map whose arena begins with `text`, for fields that lie in it: see [`close_over`](Self::close_over).
+    pub(crate) fn over(text: &str) -> Fields {
+        // What must be unescaped goes behind the text and is no longer than it.
+        let mut fields = Fields::with_capacity(2 * text.len(), 16);
+        fields.arena.push_str(text);
+        fields
+    }
+
     /// Where the next text will begin. With [`arena`](Self::arena) and [`close`](Self::close) this lets the header
     /// scanners unescape straight into the arena.
     #[inline]
     pub(crate) fn mark(&self) -> u32 {
-        // Arenas come from headers of at most 1 MiB and from answers a broker builds; 4 GiB is out of reach.
-        u32::try_from(self.arena.len()).expect("an arena of ext fields stays below 4 GiB")
+        position(self.arena.len())
     }
 
     /// The text behind all fields, to append a name and then a value to.
@@ -125,36 +138,63 @@ impl Fields {
     /// Makes the text appended since `start` a field: its name up to `middle`, its value from there.
     #[inline]
     pub(crate) fn close(&mut self, start: u32, middle: u32) {
-        let span = Span { start, middle, end: self.mark() };
-        let shape = shape_bit(self.name(&span));
-        if self.shapes & shape != 0
-            && let Some(place) = self.spans.iter().position(|old| self.name(old) == self.name(&span))
-        {
-            self.spans[place] = span;
-            return;
+        self.add(Span { name: (start, middle), value: (middle, self.mark()) });
+    }
+
+    /// Makes two stretches of the arena a field.
+    #[inline]
+    pub(crate) fn close_over(&mut self, name: Range<usize>, value: Range<usize>) {
+        let stretch = |range: Range<usize>| (position(range.start), position(range.end));
+        self.add(Span { name: stretch(name), value: stretch(value) });
+    }
+
+    #[inline]
+    fn add(&mut self, span: Span) {
+        let name = self.name(&span);
+        let shape = shape_bit(name);
+        match self.place(name) {
+            Some(place) => self.spans[place] = span,
+            None => self.spans.push(span),
         }
         self.shapes |= shape;
-        self.spans.push(span);
+    }
+
+    /// Which span has a name.
+    #[inline]
+    fn place(&self, name: &str) -> Option<usize> {
+        if self.shapes & shape_bit(name) == 0 {
+            return None;
+        }
+        self.spans.iter().position(|span| self.name(span) == name)
     }
 
     #[inline]
     fn name(&self, span: &Span) -> &str {
-        &self.arena[span.start as usize..span.middle as usize]
+        &self.arena[span.name.0 as usize..span.name.1 as usize]
     }
 
     #[inline]
     fn value(&self, span: &Span) -> &str {
-        &self.arena[span.middle as usize..span.end as usize]
+        &self.arena[span.value.0 as usize..span.value.1 as usize]
     }
 }
 
+/// A place in the arena.
+#[inline]
+fn position(at: usize) -> u32 {
+    // Arenas come from headers of at most 1 MiB and from answers a broker builds; 4 GiB is out of reach.
+    u32::try_from(at).expect("an arena of ext fields stays below 4 GiB")
+}
+
 /// Names of equal text have equal bits.
+#[inline]
 fn shape_bit(name: &str) -> u64 {
     let bytes = name.as_bytes();
     let first = bytes.first().copied().unwrap_or(0);
     let last = bytes.last().copied().unwrap_or(0);
-    let mixed = u32::from(first).wrapping_add(u32::from(last).wrapping_mul(7)).wrapping_add(bytes.len() as u32 * 13);
-    1 << (mixed & 63)
+    let shape = u32::from(first) | u32::from(last) << 8 | (bytes.len() as u32) << 16;
+    // The top six bits of a product with the golden ratio: names of one letter fall apart.
+    1 << (shape.wrapping_mul(0x9e37_79b1) >> 26)
 }
 
 impl PartialEq for Fields {
@@ -195,22 +235,27 @@ pub trait FieldValue: Sized {
 }
 
 macro_rules! number_fields {
-    ($($type:ty: $need:literal),*) => {$(
+    ($($type:ty: $need:literal, $number:ident, $text:expr;)*) => {$(
         impl FieldValue for $type {
             fn parse(text: &str) -> Result<Self, FieldError> {
                 text.parse().map_err(|_| FieldError { need: $need })
             }
 
             fn write(&self, fields: &mut Fields, name: &str) {
-                fields.push_display(name, self);
+                let $number = *self;
+                fields.push(name, &$text);
             }
         }
     )*};
 }
 
 number_fields! {
-    i32: "a 32-bit number", i64: "a 64-bit number", u16: "a number of 0 to 65535",
-    u32: "an unsigned 32-bit number", u64: "an unsigned 64-bit number", f64: "a decimal number"
+    i32: "a 32-bit number", number, Decimal::new(number.into()).as_str();
+    i64: "a 64-bit number", number, Decimal::new(number).as_str();
+    u16: "a number of 0 to 65535", number, Decimal::new(number.into()).as_str();
+    u32: "an unsigned 32-bit number", number, Decimal::new(number.into()).as_str();
+    u64: "an unsigned 64-bit number", number, number.to_string();
+    f64: "a decimal number", number, number.to_string();
 }
 
 impl FieldValue for bool {

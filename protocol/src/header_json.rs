@@ -55,7 +55,7 @@ fn entry(scanner: &mut Scanner<'_>, command: &mut Command) -> Result<(), DecodeE
         "version" => command.version = number(scanner)?,
         "language" => command.language = language(scanner)?,
         "remark" => command.remark = nullable(scanner)?,
-        "extFields" => command.fields = fields(scanner)?,
+        "extFields" => command.fields = fields(scanner, command.fields.is_present())?,
         _ => scanner.skip(2)?,
     }
     Ok(())
@@ -119,7 +119,8 @@ fn value_into(scanner: &mut Scanner<'_>, out: &mut String) -> Result<bool, Decod
     Ok(true)
 }
 
-fn fields(scanner: &mut Scanner<'_>) -> Result<Fields, DecodeError> {
+/// The object of ext fields; `again`: there was one before.
+fn fields(scanner: &mut Scanner<'_>, again: bool) -> Result<Fields, DecodeError> {
     if scanner.peek() != Some(b'{') {
         let at = scanner.at();
         return match scanner.bare_value() {
@@ -127,26 +128,40 @@ fn fields(scanner: &mut Scanner<'_>) -> Result<Fields, DecodeError> {
             _ => Err(DecodeError::Invalid { part: "JSON header", at, need: "an object of ext fields" }),
         };
     }
+    if again {
+        // Java takes the last; each would cost a copy of the header here, and nobody sends two.
+        return Err(DecodeError::Invalid { part: "JSON header", at: scanner.at(), need: "ext fields once" });
+    }
     scanner.eat(b'{');
-    let mut fields = Fields::with_capacity(256, 16);
+    // One copy of the header serves all fields that lie in it as they are.
+    let mut fields = Fields::over(scanner.text());
     fields.set_present();
     let mut first = true;
     while scanner.entry(first, b'}')? {
         first = false;
-        let start = fields.mark();
-        scanner.text_into(fields.arena())?;
-        let middle = fields.mark();
-        scanner.need(b':', "a colon")?;
-        if !value_into(scanner, fields.arena())? {
-            fields.rewind(start);
-            continue;
+        match scanner.plain_pair() {
+            Some((name, value)) => fields.close_over(name, value),
+            None => field(scanner, &mut fields)?,
         }
-        fields.close(start, middle);
         if fields.len() > FIELDS_MAX {
             return Err(DecodeError::TooMany { part: "ext fields", limit: FIELDS_MAX });
         }
     }
     Ok(fields)
+}
+
+/// One ext field of any form; one that is null does not exist.
+fn field(scanner: &mut Scanner<'_>, fields: &mut Fields) -> Result<(), DecodeError> {
+    let start = fields.mark();
+    scanner.text_into(fields.arena())?;
+    let middle = fields.mark();
+    scanner.need(b':', "a colon")?;
+    if value_into(scanner, fields.arena())? {
+        fields.close(start, middle);
+    } else {
+        fields.rewind(start);
+    }
+    Ok(())
 }
 
 /// Writes a command's header, keys in the order Java writes them.
@@ -218,6 +233,7 @@ mod tests {
         for header in [r#"{"code":[1]}"#, r#"{"code":99999999999}"#, r#"{"code":"x"}"#, r#"{"extFields":[]}"#] {
             assert!(decode_text(header).is_err(), "{header}");
         }
+        assert!(decode_text(r#"{"extFields":{},"extFields":{}}"#).is_err());
         assert!(decode_text(&("[".repeat(100_000))).is_err());
         assert!(decode_text(&(r#"{"a":"#.repeat(100_000))).is_err());
     }

@@ -3,6 +3,8 @@
 //! Reading is lenient where fastjson is: unquoted keys, single quotes, comments, extra commas. Nothing here builds a tree.
 //! **Invariant:** reading recurses at most [`DEPTH_MAX`] deep and reserves nothing by what the text claims.
 
+use std::ops::Range;
+
 use bytes::BufMut;
 
 use crate::error::DecodeError;
@@ -23,6 +25,11 @@ impl<'a> Scanner<'a> {
 
     pub(crate) fn at(&self) -> usize {
         self.at
+    }
+
+    /// The whole text.
+    pub(crate) fn text(&self) -> &'a str {
+        self.text
     }
 
     /// Text passed over since `start`, a position this scanner had.
@@ -81,14 +88,19 @@ impl<'a> Scanner<'a> {
     /// Steps to the next entry of an object or array begun before; false at `close`, which is passed over.
     #[inline]
     pub(crate) fn entry(&mut self, first: bool, close: u8) -> Result<bool, DecodeError> {
-        if self.eat(close) {
-            return Ok(false);
+        let mut separated = first;
+        loop {
+            match self.peek() {
+                Some(b',') => separated = true,
+                Some(byte) if byte == close => {
+                    self.at += 1;
+                    return Ok(false);
+                }
+                _ if separated => return Ok(true),
+                _ => return Err(self.invalid("a comma or the end")),
+            }
+            self.at += 1;
         }
-        if !first && self.peek() != Some(b',') {
-            return Err(self.invalid("a comma or the end"));
-        }
-        while self.eat(b',') {}
-        Ok(!self.eat(close))
     }
 
     /// Nothing but white space may follow.
@@ -116,6 +128,23 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    /// Where a key and a string lie that are in double quotes and without escapes or blanks, as nearly all are; `None`:
+    /// something else is ahead, still to be read. One step over the pair keeps the position in a register.
+    #[inline]
+    pub(crate) fn plain_pair(&mut self) -> Option<(Range<usize>, Range<usize>)> {
+        let rest = self.text.as_bytes().get(self.at..)?.strip_prefix(b"\"")?;
+        let key = plain_length(rest, b'"');
+        let rest = rest.get(key..)?.strip_prefix(b"\":\"")?;
+        let value = plain_length(rest, b'"');
+        if rest.get(value) != Some(&b'"') {
+            return None;
+        }
+        let key_at = self.at + 1;
+        let value_at = key_at + key + 3;
+        self.at = value_at + value + 1;
+        Some((key_at..key_at + key, value_at..value_at + value))
+    }
+
     /// Appends the text of a string or bare word to `out`.
     #[inline]
     pub(crate) fn text_into(&mut self, out: &mut String) -> Result<(), DecodeError> {
@@ -127,14 +156,12 @@ impl<'a> Scanner<'a> {
     }
 
     /// A word without quotes: a number, `true`, `null`, or a key.
+    #[inline]
     pub(crate) fn bare(&mut self) -> Result<&'a str, DecodeError> {
         self.peek();
         let start = self.at;
-        let ends = |byte: &u8| {
-            byte.is_ascii_whitespace()
-                || matches!(byte, b',' | b':' | b'{' | b'}' | b'[' | b']' | b'"' | b'\'' | b'\\' | b'/')
-        };
-        let length = self.text.as_bytes()[start..].iter().take_while(|byte| !ends(byte)).count();
+        let rest = self.text.as_bytes().get(start..).unwrap_or_default();
+        let length = rest.iter().position(|byte| WORD_ENDS[usize::from(*byte)]).unwrap_or(rest.len());
         if length == 0 {
             return Err(self.invalid("a value"));
         }
@@ -221,11 +248,9 @@ impl<'a> Scanner<'a> {
 
     fn hex(&self, skip: usize, digits: usize) -> Result<u32, DecodeError> {
         let start = self.at + skip;
-        self.text
-            .get(start..start + digits)
-            .filter(|text| text.bytes().all(|byte| byte.is_ascii_hexdigit()))
-            .and_then(|text| u32::from_str_radix(text, 16).ok())
-            .ok_or_else(|| self.invalid("hex digits"))
+        let bytes = self.text.as_bytes().get(start..start + digits).unwrap_or_default();
+        let number = bytes.iter().try_fold(0, |number, &byte| Some(number << 4 | char::from(byte).to_digit(16)?));
+        number.filter(|_| !bytes.is_empty()).ok_or_else(|| self.invalid("hex digits"))
     }
 
     /// Passes over any value; `depth` is how deep it lies.
@@ -277,62 +302,144 @@ impl<'a> Scanner<'a> {
     }
 }
 
+/// One in every byte of a word; times a byte: that byte in every place.
+const ONES: u64 = 0x0101_0101_0101_0101;
+
+/// The top bit of every byte of a word.
+const TOPS: u64 = 0x8080_8080_8080_8080;
+
+/// Marks the bytes of `word` below `limit` (at most 128) by their top bits. The first mark is exact, later ones may not be.
+#[inline]
+fn below(word: u64, limit: u64) -> u64 {
+    word.wrapping_sub(ONES * limit) & !word & TOPS
+}
+
+/// How many bytes come before the first that `marks` marks eight at a time and `is_end` singly.
+#[inline]
+fn length_before(bytes: &[u8], marks: impl Fn(u64) -> u64, is_end: impl Fn(u8) -> bool) -> usize {
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        let marked = marks(u64::from_le_bytes(*word));
+        if marked != 0 {
+            return index * 8 + marked.trailing_zeros() as usize / 8;
+        }
+    }
+    words.len() * 8 + rest.iter().position(|&byte| is_end(byte)).unwrap_or(rest.len())
+}
+
 /// Bytes before the first `quote` or backslash.
 #[inline]
 fn plain_length(bytes: &[u8], quote: u8) -> usize {
-    bytes.iter().position(|&byte| byte == quote || byte == b'\\').unwrap_or(bytes.len())
+    let quotes = ONES * u64::from(quote);
+    let backslashes = ONES * u64::from(b'\\');
+    let marks = |word| below(word ^ quotes, 1) | below(word ^ backslashes, 1);
+    length_before(bytes, marks, |byte| byte == quote || byte == b'\\')
 }
+
+/// Bytes before the first that must be escaped when written.
+#[inline]
+fn writable_length(bytes: &[u8]) -> usize {
+    let quotes = ONES * u64::from(b'"');
+    let backslashes = ONES * u64::from(b'\\');
+    let deletes = ONES * 0x7f;
+    let marks =
+        |word| below(word, 0x20) | below(word ^ quotes, 1) | below(word ^ backslashes, 1) | below(word ^ deletes, 1);
+    length_before(bytes, marks, |byte| byte < 0x20 || matches!(byte, b'"' | b'\\' | 0x7f))
+}
+
+/// The bytes that end a word without quotes.
+const WORD_ENDS: [bool; 256] = {
+    let ends = b" \t\n\r\x0c\x08,:{}[]\"'\\/";
+    let mut table = [false; 256];
+    let mut at = 0;
+    while at < ends.len() {
+        table[ends[at] as usize] = true;
+        at += 1;
+    }
+    table
+};
 
 const HEX: &[u8; 16] = b"0123456789ABCDEF";
 
 /// Writes a string in double quotes, escaped as fastjson does.
+#[inline]
 pub(crate) fn put_string(out: &mut impl BufMut, text: &str) {
     out.put_u8(b'"');
-    let bytes = text.as_bytes();
-    let mut written = 0;
-    for (at, &byte) in bytes.iter().enumerate() {
-        if byte >= 0x20 && byte != b'"' && byte != b'\\' && byte != 0x7f {
-            continue;
-        }
-        out.put_slice(&bytes[written..at]);
-        written = at + 1;
-        match byte {
-            b'"' => out.put_slice(b"\\\""),
-            b'\\' => out.put_slice(b"\\\\"),
-            0x08 => out.put_slice(b"\\b"),
-            b'\t' => out.put_slice(b"\\t"),
-            b'\n' => out.put_slice(b"\\n"),
-            0x0c => out.put_slice(b"\\f"),
-            b'\r' => out.put_slice(b"\\r"),
-            _ => {
-                let hex = [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]];
-                out.put_slice(b"\\u00");
-                out.put_slice(&hex);
-            }
-        }
+    let mut rest = text.as_bytes();
+    loop {
+        let (plain, special) = rest.split_at(writable_length(rest));
+        out.put_slice(plain);
+        let Some((&byte, after)) = special.split_first() else { break };
+        put_escaped(out, byte);
+        rest = after;
     }
-    out.put_slice(&bytes[written..]);
     out.put_u8(b'"');
 }
 
-/// Writes a number in decimal.
-pub(crate) fn put_int(out: &mut impl BufMut, number: i64) {
-    let mut digits = [0u8; 20];
-    let mut at = digits.len();
-    let mut rest = number.unsigned_abs();
-    loop {
-        at -= 1;
-        // A remainder of ten fits a byte.
-        digits[at] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        if rest == 0 {
-            break;
+fn put_escaped(out: &mut impl BufMut, byte: u8) {
+    let escape = match byte {
+        b'"' | b'\\' => byte,
+        0x08 => b'b',
+        b'\t' => b't',
+        b'\n' => b'n',
+        0x0c => b'f',
+        b'\r' => b'r',
+        _ => {
+            out.put_slice(b"\\u00");
+            out.put_slice(&[HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
+            return;
         }
+    };
+    out.put_slice(&[b'\\', escape]);
+}
+
+/// A number in decimal.
+pub(crate) struct Decimal {
+    digits: [u8; 20],
+    start: usize,
+}
+
+impl Decimal {
+    #[inline]
+    pub(crate) fn new(number: i64) -> Decimal {
+        let mut decimal = Decimal { digits: [0; 20], start: 20 };
+        let mut rest = number.unsigned_abs();
+        loop {
+            // A remainder of ten fits a byte.
+            decimal.push(b'0' + (rest % 10) as u8);
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        if number < 0 {
+            decimal.push(b'-');
+        }
+        decimal
     }
-    if number < 0 {
-        out.put_u8(b'-');
+
+    #[inline]
+    fn push(&mut self, byte: u8) {
+        self.start -= 1;
+        self.digits[self.start] = byte;
     }
-    out.put_slice(&digits[at..]);
+
+    #[inline]
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.digits[self.start..]
+    }
+
+    #[inline]
+    pub(crate) fn as_str(&self) -> &str {
+        // Digits are UTF-8 in any case.
+        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+}
+
+/// Writes a number in decimal.
+#[inline]
+pub(crate) fn put_int(out: &mut impl BufMut, number: i64) {
+    out.put_slice(Decimal::new(number).as_bytes());
 }
 
 #[cfg(test)]
@@ -369,6 +476,25 @@ mod tests {
         let mut out = Vec::new();
         put_string(&mut out, "k\u{1}\"\\\n\u{1f}é");
         assert_eq!(String::from_utf8(out).unwrap(), r#""k\u0001\"\\\n\u001Fé""#);
+    }
+
+    #[test]
+    fn finds_marks_at_every_place() {
+        for length in 0..40 {
+            let plain: Vec<u8> =
+                (0..length).map(|at| [b'a', 0xc3, b'#', b'!', b'~', b'[', b']', 0x80][at % 8]).collect();
+            assert_eq!((plain_length(&plain, b'"'), writable_length(&plain)), (length, length));
+            for at in 0..length {
+                for (byte, plain_at, writable_at) in
+                    [(b'"', at, at), (b'\\', at, at), (0, length, at), (0x1f, length, at), (0x7f, length, at)]
+                {
+                    let mut bytes = plain.clone();
+                    bytes[at] = byte;
+                    assert_eq!(plain_length(&bytes, b'"'), plain_at);
+                    assert_eq!(writable_length(&bytes), writable_at);
+                }
+            }
+        }
     }
 
     #[test]

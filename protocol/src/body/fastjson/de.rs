@@ -38,7 +38,7 @@ impl Lenient {
             Value::Null => Some(0.0),
             Value::Number(number) => number.as_f64(),
             Value::String(text) if text.is_empty() => Some(0.0),
-            Value::String(text) => text.parse().ok(),
+            Value::String(text) => text.parse().ok().filter(|number: &f64| number.is_finite()),
             _ => None,
         };
         found.map_or_else(|| self.refuse("a decimal number"), Ok)
