@@ -281,6 +281,7 @@ fn store_config(config: &BrokerConfig, store_host: SocketAddr) -> StoreConfig {
         flush_interval: Duration::from_millis(config.flush_interval_commit_log_ms),
         sync_flush_timeout: Duration::from_millis(config.sync_flush_timeout_ms),
         message_size_max: config.max_message_size,
+        level_delays: config.message_delay_level.millis().iter().map(|delay| *delay as i64).collect(),
         store_host,
     }
 }

@@ -128,7 +128,7 @@ impl Store {
         }
         let mut reading = Reading::new(self, limits, bounds, offset);
         while let Some(budget) = reading.scan_budget() {
-            let entries = self.entries(&queue, reading.next_offset, budget.min(STEP_ENTRIES))?;
+            let entries = self.queues.entries(&queue, reading.next_offset, budget.min(STEP_ENTRIES))?;
             if entries.is_empty() || !entries.iter().all(|entry| reading.take(entry, wanted)) {
                 break;
             }
@@ -171,7 +171,7 @@ impl Store {
         if !(bounds.min..bounds.max).contains(&offset) {
             return Ok(None);
         }
-        match self.entries(&queue, offset, 1)?.first() {
+        match self.queues.entries(&queue, offset, 1)?.first() {
             Some(entry) => Ok(self
                 .message_at(entry.physical_offset)?
                 .and_then(|bytes| RecordView::parse(&bytes).ok().map(|record| record.store_timestamp()))),
@@ -188,24 +188,6 @@ impl Store {
     fn bounds_of(&self, queue: &Queue) -> QueueBounds {
         let max = queue.max(self.positions.readable());
         QueueBounds { min: queue.min().min(max), max }
-    }
-
-    /// Up to `count` entries from `from` on, readable or not.
-    fn entries(&self, queue: &Queue, from: QueueOffset, count: usize) -> Result<Vec<Entry>, StoreError> {
-        let hot = |queue: &Queue| -> Vec<Entry> {
-            let unsealed = queue.unsealed();
-            let begin = unsealed.partition_point(|entry| entry.queue_offset < from);
-            unsealed.range(begin..).take(count).copied().collect()
-        };
-        let in_tail = queue.unsealed().front().is_some_and(|front| front.queue_offset <= from);
-        if in_tail {
-            let found = hot(queue);
-            if !found.is_empty() {
-                return Ok(found);
-            }
-        }
-        let cold = self.index.entries(&queue.key.topic, queue.key.queue_id, from, count)?;
-        Ok(if cold.is_empty() { hot(queue) } else { cold })
     }
 }
 

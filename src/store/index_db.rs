@@ -1,7 +1,7 @@
 //! Sealed chunks in RocksDB: what was folded from the log, in sorted, immutable files.
 //!
 //! Nothing here is known that the log does not say, so there is no write-ahead log, and the folder may be deleted at any
-//! time: it is folded again. Three column families:
+//! time: it is folded again. Four column families, the fourth being that of [`super::pending`]:
 //!
 //! ```text
 //! runs    topic length (1) topic (n) queue (4) first queue offset (8)  ->  up to 64 entries of 20 bytes:
@@ -17,20 +17,23 @@
 //! **Invariant:** a row of `chunks` is written, and synced, after the rows that it stands for. Sealing a stretch of the log
 //! twice, or cut differently after a crash, gives rows that agree.
 
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
 
 use rocksdb::{
     BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DB, Direction, IngestExternalFileOptions,
-    IteratorMode, Options, ReadOptions, SliceTransform, SstFileWriter, WriteOptions,
+    IteratorMode, Options, ReadOptions, SliceTransform, SstFileWriter, WriteBatch, WriteOptions,
 };
 
 use super::error::StoreError;
+use super::pending::{PendingChanges, PendingKey};
 use super::queues::{Entry, QueueKey};
 use super::{PhysicalOffset, QueueOffset};
 
 const RUNS: &str = "runs";
 const KEYS: &str = "keys";
 const CHUNKS: &str = "chunks";
+const PENDING: &str = "pending";
 /// Entries in one value: longer runs make cold pulls slow, shorter ones make more rows.
 pub(crate) const RUN_ENTRIES_MAX: usize = 64;
 const ENTRY_BYTES: usize = 20;
@@ -64,6 +67,8 @@ pub(crate) struct SealedChunk {
     pub(crate) queues: Vec<(QueueKey, Vec<Entry>)>,
     /// Sorted.
     pub(crate) keys: Vec<KeyEntry>,
+    /// Messages that began or ceased to wait.
+    pub(crate) pending: PendingChanges,
 }
 
 /// The sealed part of the store's state.
@@ -104,7 +109,8 @@ impl IndexDb {
             }
         }
         let cache = Cache::new_lru_cache(BLOCK_CACHE_BYTES);
-        let families = [RUNS, KEYS, CHUNKS].map(|name| ColumnFamilyDescriptor::new(name, family_options(name, &cache)));
+        let families =
+            [RUNS, KEYS, CHUNKS, PENDING].map(|name| ColumnFamilyDescriptor::new(name, family_options(name, &cache)));
         DB::open_cf_descriptors(&database_options(), folder, families)
     }
 
@@ -130,11 +136,13 @@ impl IndexDb {
         for number in [chunk.row.end, chunk.row.oldest, chunk.row.newest] {
             value.extend_from_slice(&number.to_be_bytes());
         }
+        let mut batch = WriteBatch::default();
+        batch.put_cf(self.family(CHUNKS), chunk.row.start.to_be_bytes(), value);
+        chunk.pending.put.iter().for_each(|key| batch.put_cf(self.family(PENDING), pending_row(*key), []));
+        chunk.pending.delete.iter().for_each(|key| batch.delete_cf(self.family(PENDING), pending_row(*key)));
         let mut synced = WriteOptions::default();
         synced.set_sync(true);
-        self.db
-            .put_cf_opt(self.family(CHUNKS), chunk.row.start.to_be_bytes(), value, &synced)
-            .map_err(|error| StoreError::database("write a chunk's row", error))
+        self.db.write_opt(batch, &synced).map_err(|error| StoreError::database("write a chunk's row", error))
     }
 
     /// The oldest offset that the index has of a queue, and one past its newest; None if it has none.
@@ -187,6 +195,36 @@ impl IndexDb {
             offsets.push(read_i64(&key, KEY_PREFIX_BYTES));
         }
         Ok(offsets)
+    }
+
+    /// Whether a message waits, as far as the index knows.
+    pub(crate) fn has_pending(&self, key: PendingKey) -> Result<bool, StoreError> {
+        let row = self.db.get_pinned_cf(self.family(PENDING), pending_row(key));
+        Ok(row.map_err(|error| StoreError::database("read pending messages of the index", error))?.is_some())
+    }
+
+    /// Up to `max` waiting messages in order, from `from` to `end`, as far as the index knows.
+    pub(crate) fn pending(
+        &self,
+        from: Bound<PendingKey>,
+        end: PendingKey,
+        max: usize,
+    ) -> Result<Vec<PendingKey>, StoreError> {
+        let (Bound::Included(first) | Bound::Excluded(first)) = from else { return Ok(Vec::new()) };
+        let first_row = pending_row(first);
+        let mode = IteratorMode::From(&first_row, Direction::Forward);
+        let mut found = Vec::new();
+        for row in self.db.iterator_cf(self.family(PENDING), mode) {
+            let (row, _) = row.map_err(|error| StoreError::database("read pending messages of the index", error))?;
+            let key = PendingKey { kind: first.kind, due: read_i64(&row, 1), physical_offset: read_i64(&row, 9) };
+            if row.first() != first_row.first() || key > end || found.len() == max {
+                break;
+            }
+            if from != Bound::Excluded(key) {
+                found.push(key);
+            }
+        }
+        Ok(found)
     }
 
     /// Writes out what is only in memory, before the process ends.
@@ -312,6 +350,14 @@ pub(crate) fn run_key(topic: &str, queue_id: i32, first: QueueOffset) -> Vec<u8>
     key.extend_from_slice(&queue_id.cast_unsigned().to_be_bytes());
     key.extend_from_slice(&first.to_be_bytes());
     key
+}
+
+fn pending_row(key: PendingKey) -> [u8; 17] {
+    let mut row = [0; 17];
+    row[0] = key.kind as u8;
+    row[1..9].copy_from_slice(&key.due.to_be_bytes());
+    row[9..].copy_from_slice(&key.physical_offset.to_be_bytes());
+    row
 }
 
 fn decode_run(first: QueueOffset, value: &[u8]) -> Vec<Entry> {

@@ -21,6 +21,7 @@ mod positions;
 mod flush;
 mod tail;
 mod queues;
+mod pending;
 mod seal;
 pub(crate) mod index_db;
 mod key_index;
@@ -46,6 +47,7 @@ use commit_log::segments::Segments;
 use disk::{Disk, FolderLock};
 use flush::Flusher;
 use index_db::IndexDb;
+use pending::{Kind, Pending, PendingKey};
 use positions::Positions;
 use queues::Queues;
 use seal::Sealer;
@@ -53,9 +55,11 @@ use tail::Tail;
 
 pub use consume_queue::{GetLimits, GetStatus, Got, QueueBounds, QueueWatch};
 pub use error::StoreError;
+pub use pending::Due;
 pub use positions::Health;
 pub use put::{PROPERTIES_BYTES_MAX, TOPIC_BYTES_MAX};
 pub use recovery::Recovery;
+pub use tail::{DUE_PROPERTY, HALF_TOPIC, OP_TOPIC, SCHEDULE_TOPIC, TIMER_TOPIC};
 
 /// Bytes from the log's very beginning. Segments are named by it.
 pub type PhysicalOffset = i64;
@@ -88,6 +92,8 @@ pub struct StoreConfig {
     pub sync_flush_timeout: Duration,
     /// The longest body in bytes.
     pub message_size_max: usize,
+    /// What the delay levels mean, in ms, level 1 first (messageDelayLevel).
+    pub level_delays: Vec<i64>,
     /// The address that records name as their store: brokerIP1 and listenPort.
     pub store_host: SocketAddr,
 }
@@ -163,6 +169,7 @@ pub struct Store {
     positions: Positions,
     queues: Arc<Queues>,
     tail: Tail,
+    pending: Arc<Pending>,
     index: Arc<IndexDb>,
     flusher: Arc<Flusher>,
     sealer: Arc<Sealer>,
@@ -184,10 +191,11 @@ impl Store {
         let (index, watermark, newest) = open_index(&config.root.join("index"), &segments)?;
         let index = Arc::new(index);
         let queues = Arc::new(Queues::new(index.clone()));
+        let pending = Arc::new(Pending::new(index.clone()));
         let appender = Appender::new(segments.clone(), config.store_host, watermark, newest);
         let store = Arc::new(Store {
             positions: Positions::new(watermark, config.flush == FlushMode::Sync),
-            tail: Tail::new(queues.clone(), watermark),
+            tail: Tail::new(queues.clone(), pending.clone(), config.level_delays.clone(), watermark),
             appender: Mutex::new(appender),
             writer: Mutex::default(),
             syncing: Mutex::default(),
@@ -198,6 +206,7 @@ impl Store {
             config,
             segments,
             queues,
+            pending,
             index,
             _lock: lock,
         });
@@ -216,6 +225,29 @@ impl Store {
     /// A watch on whether the store takes messages.
     pub fn watch_health(&self) -> watch::Receiver<Health> {
         self.positions.watch_health()
+    }
+
+    /// Up to `max` delayed messages in order of time, from `from` on and due at or before `until` (ms).
+    pub fn due(&self, from: Due, until: i64, max: usize) -> Result<Vec<Due>, StoreError> {
+        let Due { due, physical_offset } = from;
+        let keys = self.pending.list(PendingKey { kind: Kind::Delayed, due, physical_offset }, until, max)?;
+        Ok(keys.into_iter().map(|PendingKey { due, physical_offset, .. }| Due { due, physical_offset }).collect())
+    }
+
+    /// A watch that is told the due time (ms) of each delayed message that is stored.
+    pub fn watch_due(&self) -> watch::Receiver<i64> {
+        self.pending.watch()
+    }
+
+    /// Up to `max` undecided half messages in order of the log, from offset `from` on: where their records begin.
+    pub fn undecided(&self, from: PhysicalOffset, max: usize) -> Result<Vec<PhysicalOffset>, StoreError> {
+        let keys = self.pending.list(PendingKey { kind: Kind::Half, due: 0, physical_offset: from }, 0, max)?;
+        Ok(keys.into_iter().map(|key| key.physical_offset).collect())
+    }
+
+    /// Whether a half message lies at `physical_offset` that is neither committed nor rolled back.
+    pub fn is_undecided(&self, physical_offset: PhysicalOffset) -> Result<bool, StoreError> {
+        self.pending.contains(PendingKey { kind: Kind::Half, due: 0, physical_offset })
     }
 
     /// Deletes a topic: its queues are empty from now on, and begin at offset 0 again. Waits as a put does.

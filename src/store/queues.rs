@@ -178,6 +178,24 @@ impl Queues {
         topics.queues.get(topic)?.get(&queue_id).cloned()
     }
 
+    /// Up to `count` entries of a queue from `from` on, readable or not: from the tail, or else from the index.
+    pub(crate) fn entries(&self, queue: &Queue, from: QueueOffset, count: usize) -> Result<Vec<Entry>, StoreError> {
+        let in_tail = |must_begin: bool| -> Vec<Entry> {
+            let unsealed = queue.unsealed();
+            if must_begin && unsealed.front().is_none_or(|front| front.queue_offset > from) {
+                return Vec::new();
+            }
+            let begin = unsealed.partition_point(|entry| entry.queue_offset < from);
+            unsealed.range(begin..).take(count).copied().collect()
+        };
+        let hot = in_tail(true);
+        if !hot.is_empty() {
+            return Ok(hot);
+        }
+        let cold = self.index.entries(&queue.key.topic, queue.key.queue_id, from, count)?;
+        Ok(if cold.is_empty() { in_tail(false) } else { cold })
+    }
+
     /// Drops the topic's queues, as its deletion at `deleted_at` in the log says. Those who wait on them are woken.
     pub(crate) fn delete_topic(&self, topic: &str, deleted_at: PhysicalOffset) {
         let mut topics = self.topics.write().unwrap_or_else(PoisonError::into_inner);

@@ -67,9 +67,10 @@ impl Store {
         loop {
             let Some(chunk) = self.tail.chunks().frozen.front().cloned() else { return Ok(()) };
             self.flush()?;
-            self.index.seal(&rows_of(&chunk))?;
+            self.index.seal(&self.rows_of(&chunk))?;
             chunk.queues.iter().for_each(|queue| queue.forget_below(chunk.end));
             chunk.deleted_topics.iter().for_each(|topic| self.queues.deletion_sealed(topic, chunk.end));
+            self.pending.sealed_below(chunk.end);
             self.tail.chunks().frozen.pop_front();
             tracing::debug!(end = chunk.end, messages = chunk.messages, "sealed a chunk");
         }
@@ -80,23 +81,29 @@ impl Store {
         let behind = self.tail.chunks().frozen.len() > FROZEN_MAX;
         if behind { self.seal_frozen() } else { Ok(()) }
     }
-}
 
-fn rows_of(chunk: &Chunk) -> SealedChunk {
-    let live = |queue: &&Arc<Queue>| !queue.deleted.load(std::sync::atomic::Ordering::Acquire);
-    let mut queues: Vec<_> = chunk
-        .queues
-        .iter()
-        .filter(live)
-        .map(|queue| {
-            let unsealed = queue.unsealed();
-            let end = unsealed.partition_point(|entry| entry.physical_offset < chunk.end);
-            (queue.key.clone(), unsealed.range(..end).copied().collect::<Vec<_>>())
-        })
-        .collect();
-    queues.sort_by_cached_key(|(key, _)| run_key(&key.topic, key.queue_id, 0));
-    let mut keys = chunk.keys.clone();
-    keys.sort_unstable();
-    keys.dedup();
-    SealedChunk { row: chunk.row(), deleted_topics: chunk.deleted_topics.clone(), queues, keys }
+    fn rows_of(&self, chunk: &Chunk) -> SealedChunk {
+        let live = |queue: &&Arc<Queue>| !queue.deleted.load(std::sync::atomic::Ordering::Acquire);
+        let mut queues: Vec<_> = chunk
+            .queues
+            .iter()
+            .filter(live)
+            .map(|queue| {
+                let unsealed = queue.unsealed();
+                let end = unsealed.partition_point(|entry| entry.physical_offset < chunk.end);
+                (queue.key.clone(), unsealed.range(..end).copied().collect::<Vec<_>>())
+            })
+            .collect();
+        queues.sort_by_cached_key(|(key, _)| run_key(&key.topic, key.queue_id, 0));
+        let mut keys = chunk.keys.clone();
+        keys.sort_unstable();
+        keys.dedup();
+        SealedChunk {
+            row: chunk.row(),
+            deleted_topics: chunk.deleted_topics.clone(),
+            queues,
+            keys,
+            pending: self.pending.changes_below(chunk.end),
+        }
+    }
 }

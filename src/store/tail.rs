@@ -10,18 +10,32 @@ use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use skylark_protocol::message::record::{RecordView, tags_code};
-use skylark_protocol::message::{properties, sys_flag};
+use skylark_protocol::message::record::RecordView;
+use skylark_protocol::message::{properties, sys_flag, tags_code};
 
 use super::PhysicalOffset;
 use super::error::StoreError;
 use super::index_db::{ChunkRow, KeyEntry};
 use super::key_index::{for_each_key, key_hash};
+use super::pending::{Kind, Pending, PendingKey};
 use super::queues::{Entry, Queue, Queues};
 
 /// A record in this topic says that the topic named by its body is deleted: what the log holds of it before is gone.
 /// So a deletion, too, follows from the log. Java brokers see a message of a topic that nobody reads.
 pub(crate) const DELETED_TOPIC: &str = "rmq_sys_topic_deleted";
+
+/// Messages with a delay level wait in this topic, in the queue `level - 1`. Java: TopicValidator.
+pub const SCHEDULE_TOPIC: &str = "SCHEDULE_TOPIC_XXXX";
+/// Messages with a delay that is no level wait in this topic.
+pub const TIMER_TOPIC: &str = "rmq_sys_timer";
+/// Half messages wait in this topic. Java: TopicValidator.
+pub const HALF_TOPIC: &str = "RMQ_SYS_TRANS_HALF_TOPIC";
+/// A record in this topic says that a half message is decided: its body is the half's queue offset in decimal, as in
+/// Java; its prepared-transaction-offset field says where the half lies, which Java leaves at 0.
+pub const OP_TOPIC: &str = "RMQ_SYS_TRANS_OP_HALF_TOPIC";
+/// The property that says when a delayed message is due, in ms since 1970: on the delayed message, so that changed
+/// levels don't time it anew, and on its delivery, which names the delayed message by it.
+pub const DUE_PROPERTY: &str = "TIMER_OUT_MS";
 
 /// A chunk is frozen once it holds this many messages...
 pub(crate) const CHUNK_MESSAGES_MAX: usize = 262_144;
@@ -72,6 +86,9 @@ pub(crate) enum Folded {
 /// The chunks after the watermark.
 pub(crate) struct Tail {
     queues: Arc<Queues>,
+    pending: Arc<Pending>,
+    /// What the delay levels mean, in ms, level 1 first: for messages of Java brokers, which don't say when they are due.
+    level_delays: Vec<i64>,
     chunks: Mutex<Chunks>,
 }
 
@@ -83,9 +100,14 @@ pub(crate) struct Chunks {
 
 impl Tail {
     /// An empty tail that begins at the watermark.
-    pub(crate) fn new(queues: Arc<Queues>, watermark: PhysicalOffset) -> Tail {
+    pub(crate) fn new(
+        queues: Arc<Queues>,
+        pending: Arc<Pending>,
+        level_delays: Vec<i64>,
+        watermark: PhysicalOffset,
+    ) -> Tail {
         let chunks = Chunks { open: Chunk::starting_at(watermark), frozen: VecDeque::new() };
-        Tail { queues, chunks: Mutex::new(chunks) }
+        Tail { queues, pending, level_delays, chunks: Mutex::new(chunks) }
     }
 
     /// The chunks, for as long as the guard lives: keep that short, folding waits.
@@ -101,7 +123,7 @@ impl Tail {
     ) -> Result<(Folded, Option<Arc<Queue>>), StoreError> {
         let physical_offset = record.physical_offset();
         let open = &mut chunks.open;
-        open.end = physical_offset + i64::from(record.total_size());
+        open.end = physical_offset + record.total_size() as i64;
         open.newest = open.newest.max(record.store_timestamp());
         if open.messages == 0 {
             open.oldest = record.store_timestamp();
@@ -116,6 +138,7 @@ impl Tail {
         if record.topic() == DELETED_TOPIC {
             self.fold_deletion(open, record, physical_offset);
         }
+        self.fold_waiting(record, kind)?;
         if kind == sys_flag::TRANSACTION_PREPARED || kind == sys_flag::TRANSACTION_ROLLBACK {
             return Ok((Folded::Taken, None));
         }
@@ -124,7 +147,7 @@ impl Tail {
         let entry = Entry {
             queue_offset: record.queue_offset(),
             physical_offset,
-            size: record.total_size(),
+            size: record.total_size() as i32,
             tags_code: tags_code(tags),
         };
         Ok((push(open, &queue, entry), Some(queue)))
@@ -146,11 +169,74 @@ impl Tail {
         due
     }
 
+    /// What a record says of messages that wait for a time or an outcome.
+    fn fold_waiting(&self, record: &RecordView<'_>, kind: i32) -> Result<(), StoreError> {
+        let (at, origin) = (record.physical_offset(), record.prepared_transaction_offset());
+        match record.topic() {
+            SCHEDULE_TOPIC | TIMER_TOPIC => {
+                let due = self.due_of(record);
+                if origin != 0 {
+                    self.pending.resolve(delayed(due, origin), at);
+                }
+                self.pending.add(delayed(due, at));
+            }
+            HALF_TOPIC => self.pending.add(half(at)),
+            OP_TOPIC => {
+                let decided = if origin != 0 { Some(origin) } else { self.half_named_by(record.body())? };
+                if let Some(decided) = decided {
+                    self.pending.resolve(half(decided), at);
+                }
+            }
+            _ => {
+                if let Some(due) = stated_due(record) {
+                    self.pending.resolve(delayed(due, origin), at);
+                }
+            }
+        }
+        if kind == sys_flag::TRANSACTION_COMMIT {
+            self.pending.resolve(half(origin), at);
+        }
+        Ok(())
+    }
+
+    /// When a delayed message is due. Java: ScheduleMessageService.computeDeliverTimestamp.
+    fn due_of(&self, record: &RecordView<'_>) -> i64 {
+        const UNKNOWN_LEVEL_DELAY_MS: i64 = 1000;
+        stated_due(record).unwrap_or_else(|| {
+            let level = properties::get(record.properties(), properties::names::DELAY);
+            let level = level.and_then(|level| level.parse::<usize>().ok()).unwrap_or(0).min(self.level_delays.len());
+            let delay = level.checked_sub(1).and_then(|level| self.level_delays.get(level)).copied();
+            record.store_timestamp() + delay.unwrap_or(UNKNOWN_LEVEL_DELAY_MS)
+        })
+    }
+
+    /// The half message that an op record of a Java broker names: by its queue offset.
+    fn half_named_by(&self, body: &[u8]) -> Result<Option<PhysicalOffset>, StoreError> {
+        let Some(queue_offset) = std::str::from_utf8(body).ok().and_then(|text| text.parse().ok()) else {
+            return Ok(None);
+        };
+        let queue = self.queues.get_or_load(HALF_TOPIC, 0)?;
+        let entry = self.queues.entries(&queue, queue_offset, 1)?.first().copied();
+        Ok(entry.filter(|entry| entry.queue_offset == queue_offset).map(|entry| entry.physical_offset))
+    }
+
     fn fold_deletion(&self, open: &mut Chunk, record: &RecordView<'_>, deleted_at: PhysicalOffset) {
         let Ok(topic) = std::str::from_utf8(record.body()) else { return };
         self.queues.delete_topic(topic, deleted_at);
         open.deleted_topics.push(topic.to_owned());
     }
+}
+
+fn half(physical_offset: PhysicalOffset) -> PendingKey {
+    PendingKey { kind: Kind::Half, due: 0, physical_offset }
+}
+
+fn delayed(due: i64, physical_offset: PhysicalOffset) -> PendingKey {
+    PendingKey { kind: Kind::Delayed, due, physical_offset }
+}
+
+fn stated_due(record: &RecordView<'_>) -> Option<i64> {
+    properties::get(record.properties(), DUE_PROPERTY)?.parse().ok()
 }
 
 fn push(open: &mut Chunk, queue: &Arc<Queue>, entry: Entry) -> Folded {

@@ -87,6 +87,11 @@ impl FaultyDisk {
         }
     }
 
+    /// What was not synced is lost, all of it.
+    pub(super) fn lose_unsynced(&self) {
+        self.state().files.values_mut().for_each(|content| content.seen = content.synced.clone());
+    }
+
     /// Lets `change` change the bytes of the only file whose name ends so, as a bad disk does.
     pub(super) fn tamper(&self, name: &str, change: impl FnOnce(&mut [u8])) {
         let mut state = self.state();

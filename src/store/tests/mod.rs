@@ -4,6 +4,7 @@ mod faulty_disk;
 mod damage;
 mod failing_disk;
 mod reading;
+mod waiting;
 mod model;
 
 use std::path::Path;
@@ -50,6 +51,7 @@ impl Bench {
             flush_interval: Duration::from_secs(3600),
             sync_flush_timeout: Duration::from_secs(60),
             message_size_max: 16 << 10,
+            level_delays: vec![1_000, 5_000],
             store_host: "127.0.0.1:10911".parse().unwrap(),
         }
     }

@@ -46,7 +46,7 @@ fn unwanted_tags_are_passed_over() {
         bench.runtime.block_on(store.put(message("T", 0, tag.as_bytes(), &format!("TAGS\u{1}{tag}")))).unwrap();
     }
     let wanted = |tag: &str| {
-        let code = skylark_protocol::message::record::tags_code(tag);
+        let code = skylark_protocol::message::tags_code(tag);
         store.get("T", 0, 0, &limits(), &mut |tags| tags == code).unwrap()
     };
     assert_eq!(records(&wanted("a").body).iter().map(|seen| seen.queue_offset).collect::<Vec<_>>(), [0, 2]);
