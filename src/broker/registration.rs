@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use skylark_protocol::body::{self, KvTable, RegisterBrokerBody, TopicConfigSerializeWrapper};
+use skylark_protocol::message::record::body_crc;
 use skylark_protocol::request::{RegisterBroker, UnregisterBroker};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
@@ -159,8 +160,7 @@ impl Registration {
             ha_server_addr: identity.ha_addr.clone(),
             broker_id: identity.broker_id,
             compressed: self.config.compressed,
-            // Java: the CRC of the wire form, as a signed number.
-            body_crc32: crc32fast::hash(encoded).cast_signed(),
+            body_crc32: body_crc(encoded).cast_signed(),
         }
     }
 }
@@ -212,24 +212,4 @@ fn masked(mut topics: TopicConfigSerializeWrapper, permission: i32) -> TopicConf
 }
 
 #[cfg(test)]
-mod tests {
-    use skylark_protocol::body::DataVersion;
-
-    use super::*;
-    use crate::broker::topics::topic_config;
-
-    fn check(permission: i32, expected: i32) {
-        let table = [("T".to_owned(), topic_config("T", 4, 6))].into();
-        let topics = TopicConfigSerializeWrapper { data_version: DataVersion::default(), topic_config_table: table };
-        let perms: Vec<i32> = masked(topics, permission).topic_config_table.values().map(|topic| topic.perm).collect();
-        assert_eq!(perms, [expected], "broker permission {permission}");
-    }
-
-    #[test]
-    fn the_brokers_permission_masks_its_topics() {
-        check(6, 6);
-        check(4, 4);
-        check(0, 0);
-        check(7, 6);
-    }
-}
+mod tests;

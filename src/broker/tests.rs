@@ -157,6 +157,7 @@ async fn check_send(broker: &Fixture, request: SendMessageV2, body: Vec<u8>, cod
     let answer = broker.ask(request, body).await;
     let said = answer.remark.unwrap_or_default();
     assert_eq!(answer.code, code, "topic {topic}: {said}");
+    assert_eq!(answer.raw.get("MSG_REGION"), Some("DefaultRegion"), "topic {topic}");
     assert!(said.starts_with(remark), "topic {topic}: {said}");
 }
 

@@ -94,18 +94,20 @@ impl<R: Request> Reply<R> {
 }
 
 /// An answer other than success: a code and the text that the client will show.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Refusal {
     /// The response code.
     pub code: i32,
     /// The text beside it.
     pub remark: String,
+    /// Ext fields that the answer carries all the same.
+    pub extra: Fields,
 }
 
 impl Refusal {
     /// A refusal with this code and text.
     pub fn new(code: i32, remark: impl Into<String>) -> Refusal {
-        Refusal { code, remark: remark.into() }
+        Refusal { code, remark: remark.into(), extra: Fields::default() }
     }
 
     /// SYSTEM_ERROR with this text.
@@ -234,7 +236,10 @@ pub(super) enum Outcome {
 
 impl Outcome {
     /// `fields` distinguishes an answer that has a header class from one that has none.
-    pub(super) fn refusal(refusal: Refusal, fields: Fields) -> Outcome {
+    pub(super) fn refusal(refusal: Refusal, mut fields: Fields) -> Outcome {
+        for (name, value) in refusal.extra.iter() {
+            fields.push(name, value);
+        }
         Outcome::Answer { code: refusal.code, remark: Some(refusal.remark), fields, body: Bytes::new() }
     }
 

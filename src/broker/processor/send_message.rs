@@ -30,24 +30,29 @@ const DLQ_QUEUES: i32 = 1;
 pub(crate) trait Send: Request<Reply = SendMessageReply> + Into<SendMessageFields> {}
 impl<R: Request<Reply = SendMessageReply> + Into<SendMessageFields>> Send for R {}
 
-/// Stores what was sent and tells where.
+/// Stores what was sent and tells where. A refusal, too, tells the region and whether traces are wanted.
 pub(crate) async fn send_message<R: Send>(broker: Arc<Broker>, request: Incoming<R>) -> Result<Reply<R>, Refusal> {
+    let sent = store_message(&broker, request).await;
+    sent.map_err(|refusal| Refusal { extra: broker.send_fields.clone(), ..refusal })
+}
+
+async fn store_message<R: Send>(broker: &Arc<Broker>, request: Incoming<R>) -> Result<Reply<R>, Refusal> {
     let Incoming { header, body, version, oneway, peer, received, .. } = request;
     let sender = Sender { version, oneway, remote: peer.remote() };
     let fields: SendMessageFields = header.into();
-    let topic = check(&broker, &fields, &sender).await?;
+    let topic = check(broker, &fields, &sender).await?;
     let queue_id = pick_queue(&fields, &topic)?;
     let bytes = body.len() as u64;
     if fields.batch {
-        let messages = messages_of_batch(&broker, fields, &topic, queue_id, body, &sender)?;
-        let puts = broker.store.put_batch(messages).await.map_err(|error| refuse_put(&broker, error))?;
+        let messages = messages_of_batch(broker, fields, &topic, queue_id, body, &sender)?;
+        let puts = broker.store.put_batch(messages).await.map_err(|error| refuse_put(broker, error))?;
         broker.stats.sent(&topic.topic_name, puts.len() as u64, bytes, received);
-        return Ok(answer(&broker, queue_id, &puts));
+        return Ok(answer(broker, queue_id, &puts));
     }
-    let (message, topic) = single_message(&broker, fields, topic, queue_id, body, &sender).await?;
-    let put = broker.store.put(message).await.map_err(|error| refuse_put(&broker, error))?;
+    let (message, topic) = single_message(broker, fields, topic, queue_id, body, &sender).await?;
+    let put = broker.store.put(message).await.map_err(|error| refuse_put(broker, error))?;
     broker.stats.sent(&topic.topic_name, 1, bytes, received);
-    Ok(answer(&broker, queue_id, &[put]))
+    Ok(answer(broker, queue_id, &[put]))
 }
 
 /// Who sends, as far as it matters.
