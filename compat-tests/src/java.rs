@@ -1,5 +1,6 @@
 //! The published Java jars, resolved by Maven: reference servers, stock clients, and the scenarios of `java-harness/`.
 
+use crate::cluster::Target;
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -40,27 +41,33 @@ pub fn reference(main: &str, heap: &str, config: &Path, home: &Path) -> Command 
     java
 }
 
-/// Runs the scenarios with the jars of `client`; `target` is what they run against. Panics with their output if one fails.
-pub fn scenarios(client: &str, target: &str, namesrv: &str, more: &[&str]) -> u32 {
+/// Which of the scenarios.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Scenarios {
+    /// All; many again with the binary header, the sends again with long field names.
+    All,
+    /// One for each thing that must work in any mixture of servers.
+    Spine,
+}
+
+/// Runs scenarios with the jars of `client`; `target` is what they run against. Panics with their output if one fails.
+pub fn scenarios(which: Scenarios, client: &str, target: Target, namesrv: &str) {
     let mut maven = maven("java-harness");
+    match which {
+        Scenarios::All => maven.arg("test"),
+        Scenarios::Spine => maven.args(["test-compile", "surefire:test@default-test", "-Dgroups=spine"]),
+    };
     maven.args([
-        "test",
         &format!("-Dclient.version={client}"),
         &format!("-Dnamesrv={namesrv}"),
-        &format!("-Dtarget={target}"),
+        &format!("-Dtarget={}", target.name()),
     ]);
-    maven.args(more);
     let output = run(maven);
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success(), "scenarios with client {client} failed against {target}:\n{text}");
-    let ran = text
-        .lines()
-        .filter(|line| line.contains("Tests run:") && !line.contains("Time elapsed"))
-        .map(count_of_summary)
-        .sum();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "client {client} against {target:?}:\n{}", failures_in(&text));
+    let ran: u32 = text.lines().filter_map(count_of_summary).sum();
     assert!(ran > 0, "no scenario ran with client {client}:\n{text}");
-    println!("{ran} scenarios passed with client {client} against {target}");
-    ran
+    println!("{ran} scenarios passed with client {client} against {target:?}");
 }
 
 /// A program of `java-harness/` as a process of its own, with the jars of `client`.
@@ -110,10 +117,17 @@ fn expect_success(output: Output) {
     assert!(output.status.success(), "mvn failed:\n{}", String::from_utf8_lossy(&output.stdout));
 }
 
-/// `Tests run: 12, Failures: ...` of a whole run.
-fn count_of_summary(line: &str) -> u32 {
-    let after = line.split("Tests run:").nth(1).unwrap_or_default();
-    after.split(',').next().unwrap_or_default().trim().parse().unwrap_or(0)
+/// `Tests run: 12, Failures: ...` of a whole run, not of one class.
+fn count_of_summary(line: &str) -> Option<u32> {
+    let (_, after) = line.split_once("Tests run:")?;
+    let count = after.split(',').next()?.trim().parse().ok()?;
+    (!line.contains("Time elapsed")).then_some(count)
+}
+
+/// Without the lines of what went well.
+fn failures_in(text: &str) -> String {
+    let telling = |line: &&str| !line.starts_with("[INFO]") && !line.trim().is_empty();
+    text.lines().filter(telling).collect::<Vec<_>>().join("\n")
 }
 
 /// Where Maven builds: beside what Cargo builds.

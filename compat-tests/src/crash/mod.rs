@@ -26,7 +26,8 @@ use tailer::Tailer;
 const PRODUCERS: u64 = 4;
 /// Small segments, so that kills also meet the moment in which a new one begins.
 const SEGMENT_BYTES: &str = "4194304";
-const CLUSTER_READY: &str = "the broker answers again";
+/// A companion has up to this many messages acknowledged between two kills.
+const COMPANIONS_SHARE: u64 = 60;
 
 /// How long and under which durability.
 #[derive(Clone, Debug)]
@@ -78,8 +79,20 @@ pub struct Outcome {
     pub seen: tailer::Seen,
 }
 
+/// Something else that sends while the broker is killed.
+pub trait Companion {
+    /// How many messages were acknowledged to it; kills wait for some between them.
+    fn progress(&self) -> u64;
+}
+
+impl Companion for () {
+    fn progress(&self) -> u64 {
+        u64::MAX
+    }
+}
+
 /// Runs the load and the kills of `plan`. `beside` is called once the cluster is up, and its result kept to the end.
-pub fn run<T>(plan: &Plan, beside: impl FnOnce(&Cluster) -> T) -> (Outcome, T) {
+pub fn run<T: Companion>(plan: &Plan, beside: impl FnOnce(&Cluster) -> T) -> (Outcome, T) {
     let seed = env::var("COMPAT_SEED").ok().map_or_else(|| fastrand::u64(..), |text| text.parse().expect("a number"));
     fastrand::seed(seed);
     println!("{plan:?} COMPAT_SEED={seed}");
@@ -99,7 +112,8 @@ pub fn run<T>(plan: &Plan, beside: impl FnOnce(&Cluster) -> T) -> (Outcome, T) {
         let load = load.clone();
         move || Tailer::new(load).run()
     });
-    kill_again_and_again(plan, &mut cluster, &load, &|| producers.iter().any(|producer| producer.is_finished()));
+    let failed = || producers.iter().any(|producer| producer.is_finished());
+    kill_again_and_again(plan, &mut cluster, &load, &companion, &failed);
     load.stop.store(true, Ordering::Relaxed);
     let histories = producers.into_iter().map(|thread| thread.join().expect("a producer ends well"));
     let history = histories.fold(History::default(), History::merge);
@@ -124,15 +138,22 @@ fn create_topics(cluster: &Cluster) {
     }
 }
 
-fn kill_again_and_again(plan: &Plan, cluster: &mut Cluster, load: &Load, failed: &dyn Fn() -> bool) {
+fn kill_again_and_again(
+    plan: &Plan,
+    cluster: &mut Cluster,
+    load: &Load,
+    companion: &impl Companion,
+    failed: &dyn Fn() -> bool,
+) {
     let mean = plan.acks / plan.kills;
     for kill in 0..plan.kills {
         let due = mean * kill + fastrand::u64(mean / 2..=mean);
+        let companions_due = companion.progress().saturating_add(fastrand::u64(1..COMPANIONS_SHARE));
         wait_for("acknowledgements before the next kill", || {
             let ended = cluster.broker.server().exited();
             assert!(ended.is_none(), "the broker ended by itself: {}", cluster.broker.log());
             assert!(!failed(), "a producer has failed, see above");
-            (load.acked.load(Ordering::Relaxed) >= due).then_some(())
+            (load.acked.load(Ordering::Relaxed) >= due && companion.progress() >= companions_due).then_some(())
         });
         thread::sleep(Duration::from_micros(fastrand::u64(..10_000)));
         cluster.broker.kill();
@@ -141,8 +162,7 @@ fn kill_again_and_again(plan: &Plan, cluster: &mut Cluster, load: &Load, failed:
         }
         cluster.broker.restart();
     }
-    let all = load.acked.load(Ordering::Relaxed).max(plan.acks) + 1;
-    wait_for(CLUSTER_READY, || (load.acked.load(Ordering::Relaxed) >= all).then_some(()));
+    wait_for("the acknowledgements asked for", || (load.acked.load(Ordering::Relaxed) >= plan.acks).then_some(()));
 }
 
 /// Recovery itself is interrupted, at any moment from the first instruction to the first answer.

@@ -1,6 +1,7 @@
 package skylark.harness;
 
-import java.util.Collections;
+import java.util.Arrays;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import org.apache.rocketmq.common.TopicConfig;
@@ -27,7 +28,7 @@ final class Admin {
     }
 
     static void deleteInNameServer(DefaultMQAdminExt admin, String topic) throws ReflectiveOperationException {
-        Set<String> namesrvs = Collections.singleton(Clients.NAMESRV);
+        Set<String> namesrvs = new HashSet<>(Arrays.asList(Clients.NAMESRV.split(";")));
         try {
             DefaultMQAdminExt.class.getMethod("deleteTopicInNameServer", Set.class, String.class).invoke(admin, namesrvs, topic);
         } catch (NoSuchMethodException withCluster) {
