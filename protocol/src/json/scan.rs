@@ -1,16 +1,10 @@
-//! The marks of JSON as fastjson reads and writes it, shared by headers and bodies.
-//!
-//! Reading is lenient where fastjson is: unquoted keys, single quotes, comments, extra commas. Nothing here builds a tree.
-//! **Invariant:** reading recurses at most [`DEPTH_MAX`] deep and reserves nothing by what the text claims.
+//! Reading without a tree: a position in a text and steps over its marks.
 
 use std::ops::Range;
 
-use bytes::BufMut;
-
+use super::DEPTH_MAX;
+use super::marks::plain_length;
 use crate::error::DecodeError;
-
-/// How deep objects and arrays may nest.
-pub(crate) const DEPTH_MAX: usize = 128;
 
 /// A position in a JSON text.
 pub(crate) struct Scanner<'a> {
@@ -302,51 +296,6 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// One in every byte of a word; times a byte: that byte in every place.
-const ONES: u64 = 0x0101_0101_0101_0101;
-
-/// The top bit of every byte of a word.
-const TOPS: u64 = 0x8080_8080_8080_8080;
-
-/// Marks the bytes of `word` below `limit` (at most 128) by their top bits. The first mark is exact, later ones may not be.
-#[inline]
-fn below(word: u64, limit: u64) -> u64 {
-    word.wrapping_sub(ONES * limit) & !word & TOPS
-}
-
-/// How many bytes come before the first that `marks` marks eight at a time and `is_end` singly.
-#[inline]
-fn length_before(bytes: &[u8], marks: impl Fn(u64) -> u64, is_end: impl Fn(u8) -> bool) -> usize {
-    let (words, rest) = bytes.as_chunks::<8>();
-    for (index, word) in words.iter().enumerate() {
-        let marked = marks(u64::from_le_bytes(*word));
-        if marked != 0 {
-            return index * 8 + marked.trailing_zeros() as usize / 8;
-        }
-    }
-    words.len() * 8 + rest.iter().position(|&byte| is_end(byte)).unwrap_or(rest.len())
-}
-
-/// Bytes before the first `quote` or backslash.
-#[inline]
-fn plain_length(bytes: &[u8], quote: u8) -> usize {
-    let quotes = ONES * u64::from(quote);
-    let backslashes = ONES * u64::from(b'\\');
-    let marks = |word| below(word ^ quotes, 1) | below(word ^ backslashes, 1);
-    length_before(bytes, marks, |byte| byte == quote || byte == b'\\')
-}
-
-/// Bytes before the first that must be escaped when written.
-#[inline]
-fn writable_length(bytes: &[u8]) -> usize {
-    let quotes = ONES * u64::from(b'"');
-    let backslashes = ONES * u64::from(b'\\');
-    let deletes = ONES * 0x7f;
-    let marks =
-        |word| below(word, 0x20) | below(word ^ quotes, 1) | below(word ^ backslashes, 1) | below(word ^ deletes, 1);
-    length_before(bytes, marks, |byte| byte < 0x20 || matches!(byte, b'"' | b'\\' | 0x7f))
-}
-
 /// The bytes that end a word without quotes.
 const WORD_ENDS: [bool; 256] = {
     let ends = b" \t\n\r\x0c\x08,:{}[]\"'\\/";
@@ -358,89 +307,6 @@ const WORD_ENDS: [bool; 256] = {
     }
     table
 };
-
-const HEX: &[u8; 16] = b"0123456789ABCDEF";
-
-/// Writes a string in double quotes, escaped as fastjson does.
-#[inline]
-pub(crate) fn put_string(out: &mut impl BufMut, text: &str) {
-    out.put_u8(b'"');
-    let mut rest = text.as_bytes();
-    loop {
-        let (plain, special) = rest.split_at(writable_length(rest));
-        out.put_slice(plain);
-        let Some((&byte, after)) = special.split_first() else { break };
-        put_escaped(out, byte);
-        rest = after;
-    }
-    out.put_u8(b'"');
-}
-
-fn put_escaped(out: &mut impl BufMut, byte: u8) {
-    let escape = match byte {
-        b'"' | b'\\' => byte,
-        0x08 => b'b',
-        b'\t' => b't',
-        b'\n' => b'n',
-        0x0c => b'f',
-        b'\r' => b'r',
-        _ => {
-            out.put_slice(b"\\u00");
-            out.put_slice(&[HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
-            return;
-        }
-    };
-    out.put_slice(&[b'\\', escape]);
-}
-
-/// A number in decimal.
-pub(crate) struct Decimal {
-    digits: [u8; 20],
-    start: usize,
-}
-
-impl Decimal {
-    #[inline]
-    pub(crate) fn new(number: i64) -> Decimal {
-        let mut decimal = Decimal { digits: [0; 20], start: 20 };
-        let mut rest = number.unsigned_abs();
-        loop {
-            // A remainder of ten fits a byte.
-            decimal.push(b'0' + (rest % 10) as u8);
-            rest /= 10;
-            if rest == 0 {
-                break;
-            }
-        }
-        if number < 0 {
-            decimal.push(b'-');
-        }
-        decimal
-    }
-
-    #[inline]
-    fn push(&mut self, byte: u8) {
-        self.start -= 1;
-        self.digits[self.start] = byte;
-    }
-
-    #[inline]
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        &self.digits[self.start..]
-    }
-
-    #[inline]
-    pub(crate) fn as_str(&self) -> &str {
-        // Digits are UTF-8 in any case.
-        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
-    }
-}
-
-/// Writes a number in decimal.
-#[inline]
-pub(crate) fn put_int(out: &mut impl BufMut, number: i64) {
-    out.put_slice(Decimal::new(number).as_bytes());
-}
 
 #[cfg(test)]
 mod tests {
@@ -463,37 +329,6 @@ mod tests {
         check_text(r#"/* c */ word // end"#, Some("word"));
         for bad in [r#""a"#, r#""\"#, r#""\q""#, r#""\u12""#, "", "\"a\" b", r#""\u12é""#] {
             check_text(bad, None);
-        }
-    }
-
-    #[test]
-    fn writes_numbers_and_strings() {
-        for number in [0, 7, -1, 10, i64::MAX, i64::MIN] {
-            let mut out = Vec::new();
-            put_int(&mut out, number);
-            assert_eq!(out, number.to_string().as_bytes());
-        }
-        let mut out = Vec::new();
-        put_string(&mut out, "k\u{1}\"\\\n\u{1f}é");
-        assert_eq!(String::from_utf8(out).unwrap(), r#""k\u0001\"\\\n\u001Fé""#);
-    }
-
-    #[test]
-    fn finds_marks_at_every_place() {
-        for length in 0..40 {
-            let plain: Vec<u8> =
-                (0..length).map(|at| [b'a', 0xc3, b'#', b'!', b'~', b'[', b']', 0x80][at % 8]).collect();
-            assert_eq!((plain_length(&plain, b'"'), writable_length(&plain)), (length, length));
-            for at in 0..length {
-                for (byte, plain_at, writable_at) in
-                    [(b'"', at, at), (b'\\', at, at), (0, length, at), (0x1f, length, at), (0x7f, length, at)]
-                {
-                    let mut bytes = plain.clone();
-                    bytes[at] = byte;
-                    assert_eq!(plain_length(&bytes, b'"'), plain_at);
-                    assert_eq!(writable_length(&bytes), writable_at);
-                }
-            }
         }
     }
 
