@@ -1,6 +1,8 @@
 //! What must hold for any bytes. Each function takes bytes and panics if they break a promise: the fuzz targets feed
 //! them what the fuzzer finds, the test `any_bytes` feeds them random and damaged bytes on every run.
 //!
+//! `cargo +nightly fuzz run record -- -max_total_time=20 -malloc_limit_mb=200`, in the folder above, runs one target.
+//!
 //! Decoding does not panic; what was decoded is encoded to bytes that decode to the same.
 
 use std::fmt::Debug;
