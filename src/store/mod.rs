@@ -187,6 +187,7 @@ impl Store {
             }
             _ => StoreError::io("lock the store", &config.root, error),
         })?;
+        let abort = abort_mark(&config.root);
         let segments = Arc::new(Segments::open(disk.clone(), &config.commit_log, config.segment_size_bytes)?);
         let (index, watermark, newest) = open_index(&config.root.join("index"), &segments)?;
         let index = Arc::new(index);
@@ -210,9 +211,9 @@ impl Store {
             index,
             _lock: lock,
         });
-        let recovery = store.recover(watermark)?;
+        let recovery = store.recover(watermark, !abort.exists())?;
         store.begin(recovery.log_end, newest);
-        mark_running(&store.config.root)?;
+        std::fs::write(&abort, []).map_err(|error| StoreError::io("mark the store as running", &abort, error))?;
         store.start_threads()?;
         Ok((store, recovery))
     }
@@ -277,7 +278,7 @@ impl Store {
             self.seal_frozen()?;
         }
         self.index.flush()?;
-        let abort = self.config.root.join("abort");
+        let abort = abort_mark(&self.config.root);
         match std::fs::remove_file(&abort) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 Err(StoreError::io("remove the mark of a running store", &abort, error))
@@ -354,8 +355,7 @@ fn open_index(folder: &Path, segments: &Segments) -> Result<(IndexDb, PhysicalOf
     Ok((index, watermark, newest))
 }
 
-/// Leaves the mark that tells a later start, or a Java broker, that this store was not closed.
-fn mark_running(root: &Path) -> Result<(), StoreError> {
-    let abort = root.join("abort");
-    std::fs::write(&abort, []).map_err(|error| StoreError::io("mark the store as running", &abort, error))
+/// The file that tells a later start, or a Java broker, that this store was not closed.
+fn abort_mark(root: &Path) -> PathBuf {
+    root.join("abort")
 }

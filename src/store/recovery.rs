@@ -53,11 +53,14 @@ enum Found {
 }
 
 impl Store {
-    /// Folds the log from `watermark` to its end. Only the opening thread runs yet.
-    pub(super) fn recover(&self, watermark: PhysicalOffset) -> Result<Recovery, StoreError> {
+    /// Folds the log from `watermark` to its end. Only the opening thread runs yet. `closed`: the store was closed, so
+    /// all of the log is on disk.
+    pub(super) fn recover(&self, watermark: PhysicalOffset, closed: bool) -> Result<Recovery, StoreError> {
         let began = Instant::now();
         let mut recovery = Recovery { log_start: self.segments.first_offset(), ..Recovery::default() };
-        self.sync_from(watermark)?;
+        if !closed {
+            self.sync_from(watermark)?;
+        }
         let mut window = Window::default();
         let mut at = watermark;
         loop {
