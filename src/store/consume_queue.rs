@@ -200,8 +200,7 @@ fn outside(offset: QueueOffset, bounds: QueueBounds) -> Option<Got> {
     } else if offset == max {
         (GetStatus::OffsetOverflowOne, offset)
     } else if offset > max {
-        // Java: DefaultMessageStore.getMessage sends a reader that is ahead of a queue from 0 back to its start.
-        (GetStatus::OffsetOverflowBadly, if min == 0 { min } else { max })
+        (GetStatus::OffsetOverflowBadly, max)
     } else {
         return None;
     };

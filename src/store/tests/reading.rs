@@ -23,7 +23,7 @@ fn a_get_answers_as_java_does() {
         check_get(sealed, 0, (GetStatus::Found, 3, &[0, 1, 2]));
         check_get(sealed, 3, (GetStatus::Found, 5, &[3, 4]));
         check_get(sealed, 5, (GetStatus::OffsetOverflowOne, 5, &[]));
-        check_get(sealed, 6, (GetStatus::OffsetOverflowBadly, 0, &[]));
+        check_get(sealed, 6, (GetStatus::OffsetOverflowBadly, 5, &[]));
         check_get(sealed, -5, (GetStatus::OffsetTooSmall, 0, &[]));
     }
 }

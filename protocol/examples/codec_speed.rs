@@ -1,6 +1,4 @@
-//! The promise of the codec: a send read and its answer written in well under a microsecond.
-
-#![allow(clippy::unwrap_used, reason = "a test may stop where it fails")]
+//! Measures the codec: a send read and its answer written. Run: `cargo run -p skylark-protocol --example codec_speed`.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -25,8 +23,7 @@ fn best_ns(mut step: impl FnMut()) -> u128 {
     best.as_nanos() / u128::from(STEPS)
 }
 
-#[test]
-fn a_send_and_its_answer() {
+fn main() {
     let mut frame = BytesMut::new();
     frame.put_u32(SEND.len() as u32);
     frame.put_slice(SEND.as_bytes());
@@ -34,11 +31,11 @@ fn a_send_and_its_answer() {
     let frame: Bytes = frame.freeze();
     let mut out = BytesMut::with_capacity(1 << 20);
     let decode = best_ns(|| {
-        black_box(Command::decode(frame.clone()).unwrap());
+        black_box(Command::decode(frame.clone()).expect("a whole frame"));
     });
-    let command = Command::decode(frame.clone()).unwrap();
+    let command = Command::decode(frame.clone()).expect("a whole frame");
     let typed = best_ns(|| {
-        black_box(SendMessageFields::from(SendMessageV2::decode(&command.fields).unwrap()));
+        black_box(SendMessageFields::from(SendMessageV2::decode(&command.fields).expect("a send")));
     });
     let encode = best_ns(|| {
         let mut answer = Command::response_to(&command, response_code::SUCCESS, None);
@@ -51,5 +48,4 @@ fn a_send_and_its_answer() {
         black_box(&out);
     });
     println!("decode {decode} ns, typed {typed} ns, encode {encode} ns");
-    assert!(decode + typed + encode < 1000, "decode {decode} ns, typed {typed} ns, encode {encode} ns");
 }
