@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use skylark_protocol::body::{TopicConfig, TopicFilterType};
 use skylark_protocol::message::message_id::OffsetMessageId;
+use skylark_protocol::message::record::RECORD_LENGTH_MIN;
 use skylark_protocol::message::{batch, sys_flag};
 use skylark_protocol::request::{Request, SendMessageFields, SendMessageReply};
 use skylark_protocol::response_code::{
@@ -42,14 +43,15 @@ async fn store_message<R: Send>(broker: &Arc<Broker>, request: Incoming<R>) -> R
     let fields: SendMessageFields = header.into();
     let topic = check(broker, &fields, &sender).await?;
     let queue_id = pick_queue(&fields, &topic)?;
-    let bytes = body.len() as u64;
     if fields.batch {
         let messages = messages_of_batch(broker, fields, &topic, queue_id, body, &sender)?;
+        let bytes = messages.iter().map(record_bytes).sum();
         let puts = broker.store.put_batch(messages).await.map_err(|error| refuse_put(broker, error))?;
         broker.stats.sent(&topic.topic_name, puts.len() as u64, bytes, received);
         return Ok(answer(broker, queue_id, &puts));
     }
     let (message, topic) = single_message(broker, fields, topic, queue_id, body, &sender).await?;
+    let bytes = record_bytes(&message);
     let put = broker.store.put(message).await.map_err(|error| refuse_put(broker, error))?;
     broker.stats.sent(&topic.topic_name, 1, bytes, received);
     Ok(answer(broker, queue_id, &[put]))
@@ -235,6 +237,11 @@ fn messages_of_batch(
         return Err(Refusal::system_error("the batch is empty"));
     }
     Ok(messages)
+}
+
+/// Bytes that the message takes in the log.
+fn record_bytes(message: &NewMessage) -> u64 {
+    (RECORD_LENGTH_MIN + message.body.len() + message.topic.len() + message.properties.len()) as u64
 }
 
 fn sys_flag_of(fields: &SendMessageFields, topic: &TopicConfig) -> i32 {

@@ -70,7 +70,7 @@ struct Totals {
 pub(crate) struct Snapshot {
     /// Messages stored.
     pub(crate) put_messages: u64,
-    /// Bytes of bodies and properties stored.
+    /// Bytes of records stored.
     pub(crate) put_bytes: u64,
     /// Sends that stored nothing.
     pub(crate) put_failed: u64,
