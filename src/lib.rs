@@ -67,5 +67,6 @@ pub mod namesrv;
 pub mod filter;
 pub mod broker;
 pub mod store;
+pub mod cli;
 #[cfg(test)]
 mod tidy;

@@ -1,3 +1,5 @@
 //! The `skylark` binary.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    skylark::cli::main()
+}

@@ -35,7 +35,7 @@ const HOUSEKEEPING_PERIOD: Duration = Duration::from_secs(10);
 /// How long a broker whose store failed still answers reads before the process ends.
 const READS_AFTER_FAILURE: Duration = Duration::from_secs(3);
 /// The exit code of a process whose store failed.
-pub const EXIT_STORE_FAILED: i32 = 70;
+pub const EXIT_STORE_FAILED: u8 = 70;
 
 /// Why a broker does not start.
 #[derive(Debug)]

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use skylark_protocol::body::{self, KvTable};
-use skylark_protocol::request::{
-    DeleteKvConfig, GetKvConfig, GetKvConfigReply, GetKvlistByNamespace, PutKvConfig,
-};
+use skylark_protocol::request::{DeleteKvConfig, GetKvConfig, GetKvConfigReply, GetKvlistByNamespace, PutKvConfig};
 use skylark_protocol::response_code::QUERY_NOT_FOUND;
 
 use crate::namesrv::Namesrv;
@@ -34,9 +32,7 @@ pub(super) async fn get_kv_config(
     let GetKvConfig { namespace, key } = &request.header;
     match namesrv.kv_config.get(namespace, key) {
         Some(value) => Ok(Reply::ok(GetKvConfigReply { value: Some(value) })),
-        None => {
-            Err(Refusal::new(QUERY_NOT_FOUND, format!("No config item, Namespace: {namespace} Key: {key}")))
-        }
+        None => Err(Refusal::new(QUERY_NOT_FOUND, format!("No config item, Namespace: {namespace} Key: {key}"))),
     }
 }
 

@@ -28,8 +28,8 @@ pub(super) async fn get_route(
     if namesrv.config.current().order_message_enable {
         route.order_topic_conf = namesrv.kv_config.get(ORDER_TOPIC_CONFIG, topic);
     }
-    let standard = request.version >= VERSION_WITH_STANDARD_JSON
-        || request.header.accept_standard_json_only.unwrap_or_default();
+    let standard =
+        request.version >= VERSION_WITH_STANDARD_JSON || request.header.accept_standard_json_only.unwrap_or_default();
     let body = if standard { body::encode_standard(&route) } else { body::encode(&route) };
     Ok(Reply::only_body(body))
 }

@@ -30,9 +30,13 @@ async fn routes_come_in_the_dialect_of_the_caller() {
     let rest = r#""brokerName":"broker-a","cluster":"DefaultCluster"}],"filterServerTable":{},"queueDatas":[{"brokerName":"broker-a","perm":6,"readQueueNums":4,"topicSysFlag":0,"writeQueueNums":4}]}"#;
     let quoted = format!(r#"{{"brokerDatas":[{{"brokerAddrs":{{"0":"127.0.0.1:29911"}},{rest}"#);
     let bare = format!(r#"{{"brokerDatas":[{{"brokerAddrs":{{0:"127.0.0.1:29911"}},{rest}"#);
-    for (version, standard_only, expected) in
-        [(407, None, &quoted), (401, None, &quoted), (399, None, &bare), (273, Some("false"), &bare), (393, Some("true"), &quoted)]
-    {
+    for (version, standard_only, expected) in [
+        (407, None, &quoted),
+        (401, None, &quoted),
+        (399, None, &bare),
+        (273, Some("false"), &bare),
+        (393, Some("true"), &quoted),
+    ] {
         let mut fields = vec![("topic", "CT_Normal")];
         fields.extend(standard_only.map(|only| ("acceptStandardJsonOnly", only)));
         check(&client.ask_as(version, 105, &fields, "").await, 0, None, "null", expected);
@@ -108,7 +112,12 @@ async fn order_configuration_goes_to_brokers_and_where_wanted_to_clients() {
     check(&answer, 0, None, "{}", r#"{"table":{"CT_Normal":"broker-a:4"}}"#);
     assert!(!client.route("CT_Normal").await.contains("orderTopicConf"));
     check(&client.ask(318, &[], "orderMessageEnable=true\n\n").await, 0, None, "null", "");
-    assert!(client.route("CT_Normal").await.contains(r#""filterServerTable":{},"orderTopicConf":"broker-a:4","queueDatas""#));
+    assert!(
+        client
+            .route("CT_Normal")
+            .await
+            .contains(r#""filterServerTable":{},"orderTopicConf":"broker-a:4","queueDatas""#)
+    );
     assert!(!client.route("T").await.contains("orderTopicConf"));
 }
 
@@ -127,7 +136,13 @@ async fn the_configuration_is_shown_and_changed_but_for_protected_keys() {
     let shown = text(&client.ask(319, &[], "").await);
     assert!(shown.contains("orderMessageEnable=false\n") && shown.contains("maxTopics=100000\n"), "{shown}");
     assert!(shown.contains("serverWorkerThreads=8\n"), "{shown}");
-    check(&client.ask(318, &[], "orderMessageEnable=true\nunknown=1\nserverWorkerThreads=4").await, 0, None, "null", "");
+    check(
+        &client.ask(318, &[], "orderMessageEnable=true\nunknown=1\nserverWorkerThreads=4").await,
+        0,
+        None,
+        "null",
+        "",
+    );
     assert!(text(&client.ask(319, &[], "").await).contains("orderMessageEnable=true\n"));
     let stored = std::fs::read_to_string(namesrv.config_file()).unwrap();
     assert_eq!(stored, "# mine\nlistenPort=9876\norderMessageEnable=true\n");

@@ -21,13 +21,16 @@ fn route_of(broker: &str, addresses: &str) -> String {
 async fn bodies_may_be_compressed_old_or_missing() {
     let namesrv = TestNamesrv::start().await;
     let mut broker = namesrv.connect().await;
-    let config = TopicConfig { topic_name: "Z".to_owned(), read_queue_nums: 4, write_queue_nums: 4, ..Default::default() };
+    let config =
+        TopicConfig { topic_name: "Z".to_owned(), read_queue_nums: 4, write_queue_nums: 4, ..Default::default() };
     let topic_config_table = [("Z".to_owned(), config)].into();
     let wrapper = TopicConfigSerializeWrapper { topic_config_table, ..Default::default() };
     let body = RegisterBrokerBody { topic_config_serialize_wrapper: wrapper.clone(), ..Default::default() };
     let compressed = body.encode(true);
     let crc = body_crc(&compressed).to_string();
-    let who = |name| [("brokerName", name), ("brokerAddr", name), ("clusterName", "C"), ("haServerAddr", ""), ("brokerId", "0")];
+    let who = |name| {
+        [("brokerName", name), ("brokerAddr", name), ("clusterName", "C"), ("haServerAddr", ""), ("brokerId", "0")]
+    };
     let fields = [&who("zip")[..], &[("compressed", "true"), ("bodyCrc32", &crc)]].concat();
     check(&broker.ask(103, &fields, compressed).await, 0, None, "{}", "");
     assert_eq!(broker.route("Z").await, route_of("zip", r#"0:"zip""#));
@@ -44,7 +47,8 @@ async fn bodies_may_be_compressed_old_or_missing() {
 async fn a_wrong_checksum_or_body_registers_nothing() {
     let namesrv = TestNamesrv::start().await;
     let mut broker = namesrv.connect().await;
-    let who = [("brokerName", "b"), ("brokerAddr", "a:1"), ("clusterName", "C"), ("haServerAddr", ""), ("brokerId", "0")];
+    let who =
+        [("brokerName", "b"), ("brokerAddr", "a:1"), ("clusterName", "C"), ("haServerAddr", ""), ("brokerId", "0")];
     let wrong = [&who[..], &[("bodyCrc32", "1")]].concat();
     check(&broker.ask(103, &wrong, registration("T", 1)).await, 1, Some("crc32 not match"), "{}", "");
     for (compressed, body) in [("false", &b"{\"topic"[..]), ("true", b"no zlib")] {
@@ -72,7 +76,8 @@ async fn a_slave_learns_its_master() {
 #[tokio::test]
 async fn a_broker_whose_connection_ends_is_gone_at_once() {
     let namesrv = TestNamesrv::start().await;
-    let (mut master, mut slave, mut client) = (namesrv.connect().await, namesrv.connect().await, namesrv.connect().await);
+    let (mut master, mut slave, mut client) =
+        (namesrv.connect().await, namesrv.connect().await, namesrv.connect().await);
     master.register("b", "0", "m:1", registration("T", 1)).await;
     slave.register("b", "1", "s:1", registration("T", 1)).await;
     drop(master);
@@ -163,7 +168,10 @@ async fn unit_topics_are_listed_by_their_bits() {
     let topics: Vec<String> = (0..4)
         .map(|flag| format!(r#""T{flag}":{{"perm":6,"readQueueNums":1,"topicName":"T{flag}","topicSysFlag":{flag},"writeQueueNums":1}}"#))
         .collect();
-    let body = format!(r#"{{"topicConfigSerializeWrapper":{{"dataVersion":{{"counter":1,"timestamp":1}},"topicConfigTable":{{{}}}}}}}"#, topics.join(","));
+    let body = format!(
+        r#"{{"topicConfigSerializeWrapper":{{"dataVersion":{{"counter":1,"timestamp":1}},"topicConfigTable":{{{}}}}}}}"#,
+        topics.join(",")
+    );
     broker.register("b", "0", "m:1", body).await;
     for (code, expected) in [(311, r#"["T1","T3"]"#), (312, r#"["T2","T3"]"#), (313, r#"["T2"]"#)] {
         check(&broker.ask(code, &[], "").await, 0, None, "null", &format!(r#"{{"topicList":{expected}}}"#));

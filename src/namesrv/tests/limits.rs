@@ -50,7 +50,13 @@ async fn kv_entries_are_counted_and_measured() {
     .await;
     let mut client = namesrv.connect().await;
     let entry = |key, value| [("namespace", "N"), ("key", key), ("value", value)];
-    check(&client.ask(100, &entry("k", "1234"), "").await, 1, Some("too many bytes in the value: the limit is 3"), "null", "");
+    check(
+        &client.ask(100, &entry("k", "1234"), "").await,
+        1,
+        Some("too many bytes in the value: the limit is 3"),
+        "null",
+        "",
+    );
     check(&client.ask(100, &entry("k", "123"), "").await, 0, None, "null", "");
     check(&client.ask(100, &entry("k", "321"), "").await, 0, None, "null", "");
     check(&client.ask(100, &entry("l", "1"), "").await, 1, Some("too many KV entries: the limit is 1"), "null", "");

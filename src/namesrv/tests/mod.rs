@@ -67,13 +67,7 @@ impl Client {
         self.ask_as(407, code, fields, body).await
     }
 
-    async fn ask_as(
-        &mut self,
-        version: i32,
-        code: i32,
-        fields: &[(&str, &str)],
-        body: impl Into<Bytes>,
-    ) -> Command {
+    async fn ask_as(&mut self, version: i32, code: i32, fields: &[(&str, &str)], body: impl Into<Bytes>) -> Command {
         self.opaque += 1;
         let answer = self.wire.ask(Command { version, ..request(code, self.opaque, fields, body) }).await;
         assert_eq!(answer.opaque, self.opaque);
