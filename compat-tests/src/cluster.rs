@@ -249,10 +249,14 @@ impl Cluster {
 }
 
 /// The built program: beside this one, or where `SKYLARK_BIN` says.
-pub fn skylark(role: &str, config: &Path) -> Command {
+pub fn skylark_program() -> PathBuf {
     let program = env::var_os("SKYLARK_BIN").map_or_else(built_skylark, PathBuf::from);
     assert!(program.exists(), "no {}: run `cargo build --bin skylark` first, or set SKYLARK_BIN", program.display());
-    let mut command = Command::new(program);
+    program
+}
+
+fn skylark(role: &str, config: &Path) -> Command {
+    let mut command = Command::new(skylark_program());
     command.args([role, "-c"]).arg(config);
     command
 }

@@ -122,12 +122,19 @@ pub fn run<T: Companion>(plan: &Plan, beside: impl FnOnce(&Cluster) -> T) -> (Ou
     (Outcome { cluster, history, seen }, companion)
 }
 
-/// Checks a finished run, restarts the broker in an orderly way, and checks again.
+/// Checks a finished run; again after an orderly restart; and again without what Skylark derives from its log.
 pub fn check(mut outcome: Outcome) -> Outcome {
     Checker::new(&outcome.history, &outcome.seen).check(&outcome.cluster);
     outcome.cluster.broker.stop();
     outcome.cluster.broker.restart();
     Checker::new(&outcome.history, &outcome.seen).check(&outcome.cluster);
+    if outcome.cluster.target == Target::Skylark {
+        outcome.cluster.broker.kill();
+        let index = outcome.cluster.broker.store().join("index");
+        std::fs::remove_dir_all(index).expect("remove the index");
+        outcome.cluster.broker.restart();
+        Checker::new(&outcome.history, &outcome.seen).check(&outcome.cluster);
+    }
     outcome
 }
 
