@@ -70,6 +70,8 @@ impl Store {
                     at += size as i64;
                 }
                 Found::EndOfFile => at = self.skip_file(at),
+                // A closed store is sealed up to its end; only a log that another broker went on writing has more.
+                Found::Nothing if closed && at == watermark && is_zero(window.bytes_at(at)) => break,
                 Found::Nothing => match self.next_record_after(&mut window, at)? {
                     Some(next) => {
                         tracing::error!(from = at, to = next, "a damaged stretch of the log was stepped over");
@@ -82,7 +84,9 @@ impl Store {
             }
         }
         recovery.log_end = at;
-        recovery.torn_bytes = self.zero_from(at)?;
+        if !(closed && at == watermark) {
+            recovery.torn_bytes = self.zero_from(at)?;
+        }
         recovery.took = began.elapsed();
         Ok(recovery)
     }
@@ -189,7 +193,8 @@ impl Store {
         {
             let length = (self.segments.size() - data).min(WINDOW_BYTES as u64) as usize;
             segment.file.read_exact_at(&mut bytes[..length], data).map_err(failed)?;
-            let dirty = bytes[..length].iter().filter(|byte| **byte != 0).count() as u64;
+            let dirty = bytes[..length].chunks(PAGE_BYTES as usize).filter(|page| !is_zero(page)).flatten();
+            let dirty = dirty.filter(|byte| **byte != 0).count() as u64;
             if dirty > 0 {
                 segment.file.write_all_at(&zeros[..length], data).map_err(failed)?;
                 torn += dirty;
@@ -219,15 +224,21 @@ fn is_good(bytes: &[u8], at: PhysicalOffset) -> bool {
     })
 }
 
-/// Places where a record's head seems to be.
+/// Places where a record's head seems to be, in bytes that begin at `start`.
 fn candidates(bytes: &[u8], start: PhysicalOffset) -> impl Iterator<Item = PhysicalOffset> + '_ {
     let magic = MESSAGE_MAGIC.to_be_bytes();
     let says = |head: &[u8]| i64::from_be_bytes(head[PHYSICAL_OFFSET_AT..].try_into().expect("eight bytes"));
-    bytes
-        .windows(RECORD_HEAD_BYTES)
-        .zip(start..)
+    // Room that was taken but never written reads as zeros, page after page.
+    let pages = (0..bytes.len()).step_by(PAGE_BYTES as usize);
+    let used = pages.filter(|page| !is_zero(&bytes[*page..bytes.len().min(page + PAGE_BYTES as usize)]));
+    used.flat_map(|page| page.saturating_sub(RECORD_HEAD_BYTES)..(page + PAGE_BYTES as usize))
+        .filter_map(move |at| Some((bytes.get(at..at + RECORD_HEAD_BYTES)?, start + at as i64)))
         .filter(move |(head, at)| head[4..8] == magic && says(head) == *at)
         .map(|(_, at)| at)
+}
+
+fn is_zero(bytes: &[u8]) -> bool {
+    bytes.iter().fold(0, |all, byte| all | byte) == 0
 }
 
 /// A stretch of one file in memory.
