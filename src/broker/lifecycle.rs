@@ -214,8 +214,8 @@ fn load_offsets(meta: Arc<Meta>, store: &Store) -> Result<ConsumerOffsets, Store
 
 fn start_tasks(broker: &Arc<Broker>, stop: &CancellationToken) -> TaskTracker {
     let tasks = TaskTracker::new();
-    let (owner, topics, until) = (broker.clone(), broker.topics.clone(), stop.clone());
-    tasks.spawn(async move { owner.registration.run(topics, until).await });
+    let (owner, topics) = (broker.clone(), broker.topics.clone());
+    tasks.spawn(async move { owner.registration.run(topics).await });
     let flush_period = Duration::from_millis(broker.config.flush_consumer_offset_interval_ms);
     tasks.spawn(every(flush_period, stop.clone(), broker.clone(), flush_offsets));
     tasks.spawn(every(HOUSEKEEPING_PERIOD, stop.clone(), broker.clone(), forget_silent));

@@ -61,6 +61,8 @@ pub(crate) struct Registration {
     wanted: AtomicU64,
     wake: Notify,
     done: watch::Sender<u64>,
+    /// Set before the broker leaves: no round may follow that and bring it back.
+    retired: CancellationToken,
 }
 
 /// A registration that was asked for.
@@ -82,7 +84,7 @@ impl Registration {
     /// Nobody is told anything before [`Registration::run`].
     pub(crate) fn new(identity: Identity, config: RegistrationConfig, client: Client) -> Registration {
         let (wanted, wake, done) = (AtomicU64::new(0), Notify::new(), watch::Sender::new(0));
-        Registration { identity, config, client, wanted, wake, done }
+        Registration { identity, config, client, wanted, wake, done, retired: CancellationToken::new() }
     }
 
     /// Asks for a registration at once.
@@ -92,27 +94,28 @@ impl Registration {
         Requested { round, done: self.done.subscribe() }
     }
 
-    /// Registers until `stop`.
-    pub(crate) async fn run(&self, topics: Arc<TopicTable>, stop: CancellationToken) {
+    /// Registers until the broker leaves.
+    pub(crate) async fn run(&self, topics: Arc<TopicTable>) {
         let mut tick = tokio::time::interval(self.config.period);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 _ = tick.tick() => {}
                 () = self.wake.notified() => {}
-                () = stop.cancelled() => return,
+                () = self.retired.cancelled() => return,
             }
             let round = self.wanted.load(Ordering::Acquire);
             tokio::select! {
                 () = self.register(&topics) => {}
-                () = stop.cancelled() => return,
+                () = self.retired.cancelled() => return,
             }
             self.done.send_replace(round);
         }
     }
 
-    /// Takes the broker out of every NameServer's routes.
+    /// Takes the broker out of every NameServer's routes, for good.
     pub(crate) async fn unregister(&self) {
+        self.retired.cancel();
         let identity = &self.identity;
         let header = UnregisterBroker {
             broker_name: identity.broker_name.clone(),

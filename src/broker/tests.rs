@@ -227,6 +227,15 @@ async fn pulls_are_answered_as_java_answers_them() {
     check_pull(b, sql, SYSTEM_ERROR, "The broker does not support consumer to filter message by SQL92").await;
     check_pull(b, PullMessage { max_msg_nums: -1, ..pull("T", 0, "*") }, SYSTEM_ERROR, "").await;
     check_pull(b, PullMessage { max_msg_nums: i32::MAX, ..pull("T", 0, "*") }, SUCCESS, "FOUND").await;
+    let lite = LitePullMessage {
+        consumer_group: "G".into(),
+        topic: "T".into(),
+        max_msg_nums: 2,
+        sys_flag: 4,
+        subscription: Some("A".into()),
+        ..LitePullMessage::default()
+    };
+    assert_eq!(records(&b.ask(lite, "").await.body).len(), 2);
     let empty = PullMessage { queue_id: 1, ..pull("T", 0, "*") };
     check_pull(b, empty, PULL_NOT_FOUND, "NO_MESSAGE_IN_QUEUE").await;
 }
@@ -355,6 +364,9 @@ async fn operators_create_and_delete_topics() {
         ..UpdateAndCreateTopic::default()
     };
     assert_eq!(broker.ask(create("Made"), "").await.code, SUCCESS);
+    let made = broker.ask(GetTopicConfig { topic: "Made".into() }, "").await;
+    let made: body::TopicConfig = body::decode(&made.body).expect("a topic");
+    assert_eq!((made.read_queue_nums, made.write_queue_nums, made.perm), (3, 2, 6));
     let refused = broker.ask(create("broker-a"), "").await;
     assert_eq!(refused.remark.as_deref(), Some("The topic[broker-a] is conflict with system topic."));
     broker.send("Made", 1, "", "x").await;

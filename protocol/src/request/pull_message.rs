@@ -38,3 +38,22 @@ pull! {
     /// The same, as lite pull consumers of 5.x ask first.
     361 LitePullMessage -> PullMessageReply
 }
+
+impl From<LitePullMessage> for PullMessage {
+    fn from(lite: LitePullMessage) -> PullMessage {
+        PullMessage {
+            queue_id: lite.queue_id,
+            max_msg_nums: lite.max_msg_nums,
+            sys_flag: lite.sys_flag,
+            suspend_timeout_millis: lite.suspend_timeout_millis,
+            commit_offset: lite.commit_offset,
+            broker_name: lite.broker_name,
+            topic: lite.topic,
+            queue_offset: lite.queue_offset,
+            expression_type: lite.expression_type,
+            subscription: lite.subscription,
+            sub_version: lite.sub_version,
+            consumer_group: lite.consumer_group,
+        }
+    }
+}

@@ -13,7 +13,7 @@ mod admin;
 use std::sync::Arc;
 
 use skylark_protocol::request::{
-    NotifyConsumerIdsChanged, PullMessage, Request, SendBatchMessage, SendMessage, SendMessageV2,
+    LitePullMessage, NotifyConsumerIdsChanged, PullMessage, Request, SendBatchMessage, SendMessage, SendMessageV2,
 };
 
 use super::Broker;
@@ -30,8 +30,10 @@ pub(super) fn dispatcher(broker: Arc<Broker>) -> Dispatcher<Arc<Broker>> {
         .on(send_message::send_message::<SendMessageV2>)
         .on(send_message::send_message::<SendBatchMessage>)
         // Consumers
-        .on(pull_message::pull_message)
+        .on(pull_message::pull_message::<PullMessage>)
         .refuse_on(ListenerId::VIP, PullMessage::CODE)
+        .on(pull_message::pull_message::<LitePullMessage>)
+        .refuse_on(ListenerId::VIP, LitePullMessage::CODE)
         .on(consumer_list::get_consumer_list_by_group)
         .on(consumer_offset::query_consumer_offset)
         .on(consumer_offset::update_consumer_offset)
@@ -53,6 +55,7 @@ pub(super) fn dispatcher(broker: Arc<Broker>) -> Dispatcher<Arc<Broker>> {
         .on(admin::topic::update_and_create_topic)
         .on(admin::topic::delete_topic_in_broker)
         .on(admin::topic::get_all_topic_config)
+        .on(admin::topic::get_topic_config)
         .on(admin::topic::get_topic_stats_info)
         .on(admin::topic::get_system_topic_list_from_broker)
         .on(admin::group::update_and_create_subscription_group)

@@ -1,4 +1,4 @@
-//! Pulling: messages of one queue, at once or as soon as there are some (11).
+//! Pulling: messages of one queue, at once or as soon as there are some (11, 361).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use skylark_protocol::body::{self, MessageQueue, OffsetMovedEvent, SubscriptionGroupConfig};
 use skylark_protocol::message::properties::{append, names};
 use skylark_protocol::message::sys_flag::pull as flags;
-use skylark_protocol::request::{PullMessage, PullMessageReply};
+use skylark_protocol::request::{PullMessage, PullMessageReply, Request};
 use skylark_protocol::response_code::{
     NO_PERMISSION, PULL_NOT_FOUND, PULL_OFFSET_MOVED, PULL_RETRY_IMMEDIATELY, SUBSCRIPTION_GROUP_NOT_EXIST,
     SUBSCRIPTION_NOT_EXIST, SUBSCRIPTION_NOT_LATEST, SUBSCRIPTION_PARSE_FAILED, SUCCESS, SYSTEM_ERROR, TOPIC_NOT_EXIST,
@@ -30,12 +30,14 @@ const HOLD_MAX: Duration = Duration::from_secs(60);
 /// So many pulls are held in all; further ones are answered at once.
 const HELD_MAX: usize = 200_000;
 
+/// A request that pulls, in either of its forms.
+pub(crate) trait Pull: Request<Reply = PullMessageReply> + Into<PullMessage> {}
+impl<R: Request<Reply = PullMessageReply> + Into<PullMessage>> Pull for R {}
+
 /// Answers messages from the offset on; if there are none and the client wishes it, waits for one.
-pub(crate) async fn pull_message(
-    broker: Arc<Broker>,
-    request: Incoming<PullMessage>,
-) -> Result<Reply<PullMessage>, Refusal> {
-    let Incoming { header: pull, peer, received, .. } = request;
+pub(crate) async fn pull_message<R: Pull>(broker: Arc<Broker>, request: Incoming<R>) -> Result<Reply<R>, Refusal> {
+    let Incoming { header, peer, received, .. } = request;
+    let pull: PullMessage = header.into();
     let group = check_group(&broker, &pull).await?;
     check_queue(&broker, &pull, &peer)?;
     let tags = find_subscription(&broker, &pull, &group)?;
@@ -47,7 +49,7 @@ pub(crate) async fn pull_message(
     }
     let deadline = hold_until(&broker, &pull, received);
     let got = get_or_wait(&broker, &pull, &peer, &tags, deadline).await?;
-    respond(&broker, &pull, &group, got).await
+    Ok(respond(&broker, &pull, &group, got).await)
 }
 
 async fn check_group(broker: &Arc<Broker>, pull: &PullMessage) -> Result<Arc<SubscriptionGroupConfig>, Refusal> {
@@ -234,15 +236,10 @@ fn status_name(status: GetStatus) -> &'static str {
     }
 }
 
-async fn respond(
-    broker: &Broker,
-    pull: &PullMessage,
-    group: &SubscriptionGroupConfig,
-    got: Got,
-) -> Result<Reply<PullMessage>, Refusal> {
+async fn respond<R: Pull>(broker: &Broker, pull: &PullMessage, group: &SubscriptionGroupConfig, got: Got) -> Reply<R> {
     let code = pull_code(got.status, pull.queue_offset);
     if code == PULL_OFFSET_MOVED {
-        tell_offset_moved(broker, pull, got.next_offset).await;
+        Box::pin(tell_offset_moved(broker, pull, got.next_offset)).await;
     }
     let header = PullMessageReply {
         suggest_which_broker_id: suggested_broker(broker, group, got.behind_bytes),
@@ -253,7 +250,7 @@ async fn respond(
     let mut reply = Reply::body(header, got.body.freeze());
     reply.code = code;
     reply.remark = Some(status_name(got.status).to_owned());
-    Ok(reply)
+    reply
 }
 
 /// Whom to ask next: a slave if the consumer reads what memory no longer holds and slaves may be read.

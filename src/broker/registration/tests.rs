@@ -88,8 +88,8 @@ async fn check_rounds(compressed: bool) {
         compressed,
     };
     let registration = Arc::new(Registration::new(identity, config, Client::new(Limits::default(), stop.clone())));
-    let (runs, table, until) = (registration.clone(), topics.clone(), stop.clone());
-    let rounds = tokio::spawn(async move { runs.run(table, until).await });
+    let (runs, table) = (registration.clone(), topics.clone());
+    let rounds = tokio::spawn(async move { runs.run(table).await });
     let first = seen.recv().await.expect("a registration at once");
     assert!(first.topic_config_serialize_wrapper.topic_config_table.contains_key("TBW102"));
 
@@ -104,8 +104,8 @@ async fn check_rounds(compressed: bool) {
 
     registration.unregister().await;
     assert_eq!(*told.unregistered.lock().expect("no panic"), ["127.0.0.1:10911"]);
+    rounds.await.expect("no round follows the leaving");
     stop.cancel();
-    rounds.await.expect("the rounds end with the stop signal");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Topics as operators see them (17, 215, 21, 202, 305).
+//! Topics as operators see them (17, 215, 21, 351, 202, 305).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,7 +7,8 @@ use skylark_protocol::body::{
     self, MessageQueue, Named, TopicConfig, TopicFilterType, TopicList, TopicOffset, TopicStatsTable,
 };
 use skylark_protocol::request::{
-    DeleteTopicInBroker, GetAllTopicConfig, GetSystemTopicListFromBroker, GetTopicStatsInfo, UpdateAndCreateTopic,
+    DeleteTopicInBroker, GetAllTopicConfig, GetSystemTopicListFromBroker, GetTopicConfig, GetTopicStatsInfo,
+    UpdateAndCreateTopic,
 };
 use skylark_protocol::response_code::TOPIC_NOT_EXIST;
 
@@ -87,6 +88,18 @@ pub(crate) async fn get_all_topic_config(
     _request: Incoming<GetAllTopicConfig>,
 ) -> Result<Reply<GetAllTopicConfig>, Refusal> {
     Ok(Reply::body(Default::default(), body::encode(&broker.topics.snapshot())))
+}
+
+/// One topic. No 4.x broker serves this; consoles of 5.x cannot show a topic without it.
+pub(crate) async fn get_topic_config(
+    broker: Arc<Broker>,
+    request: Incoming<GetTopicConfig>,
+) -> Result<Reply<GetTopicConfig>, Refusal> {
+    let name = request.header.topic;
+    match broker.topics.get(&name) {
+        Some(topic) => Ok(Reply::body(Default::default(), body::encode(&*topic))),
+        None => Err(Refusal::new(TOPIC_NOT_EXIST, format!("No topic in this broker. topic: {name}"))),
+    }
 }
 
 /// Bounds and time of the last message, queue by queue.
