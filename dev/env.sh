@@ -16,8 +16,10 @@ need() {
 
 # RocksDB's bindings are made with libclang, which is found at build time.
 has_libclang() {
-  [ -n "${LIBCLANG_PATH:-}" ] || compgen -G "/usr/lib/llvm-*/lib/libclang*.so*" >/dev/null ||
-    { ldconfig -p 2>/dev/null || true; } | grep -q libclang
+  # Not libclang-cpp, which many machines have without it.
+  [ -n "${LIBCLANG_PATH:-}" ] || compgen -G "/usr/lib/llvm-*/lib/libclang.so*" >/dev/null ||
+    compgen -G "/usr/lib/llvm-*/lib/libclang-[0-9]*.so*" >/dev/null ||
+    { ldconfig -p 2>/dev/null || true; } | grep -qE 'libclang(-[0-9.]+)?\.so'
 }
 
 need_build_tools() {
