@@ -47,24 +47,23 @@ impl<S: Clone + Send + Sync + 'static> Dispatcher<S> {
     where
         R: Request + Send + 'static,
         R::Reply: Send,
-        H: Fn(S, Incoming<R>) -> F + Send + Sync + 'static,
+        H: Fn(S, Incoming<R>) -> F + Copy + Send + Sync + 'static,
         F: Future<Output = Result<Reply<R>, Refusal>> + Send + 'static,
     {
         let state = self.state.clone();
-        let header_class = fields_of_refusal::<R>();
         let start = move |request: Command, arrival: Arrival| -> Step {
             let incoming = match incoming(request, arrival) {
                 Ok(incoming) => incoming,
                 Err(refusal) => return Step::Done(Outcome::refusal(refusal, Fields::default())),
             };
-            let header_class = header_class.clone();
-            let answer = handler(state.clone(), incoming);
+            let state = state.clone();
+            // Called inside, the handler's future is built where it stays; it can be large.
             Step::Work(Box::pin(async move {
-                match answer.await {
+                match handler(state, incoming).await {
                     Ok(reply) => Outcome::reply(reply),
                     Err(refusal) => {
                         tracing::debug!(request = R::NAME, code = refusal.code, remark = refusal.remark, "refused");
-                        Outcome::refusal(refusal, header_class)
+                        Outcome::refusal(refusal, fields_of_refusal::<R>())
                     }
                 }
             }))
