@@ -1,17 +1,22 @@
 //! Sending: the long names (10, 324), the short names (310, 320, 325), and what both say.
+//!
+//! Absent fields have values of their own: a send that does not even name a topic must be refused for that, in a processor's
+//! words, as Java does.
 
+/// A send that names no queue is refused as one that names a queue beyond the last.
+const ABSENT_QUEUE: i32 = i32::MAX;
 
 request! {
     /// A message, by clients that do not use the short names. The body is the message's.
     10 SendMessage {
-        queue_id = "queueId": i32,
-        producer_group = "producerGroup": String,
-        topic = "topic": String,
-        default_topic = "defaultTopic": String,
-        default_topic_queue_nums = "defaultTopicQueueNums": i32,
-        sys_flag = "sysFlag": i32,
-        born_timestamp = "bornTimestamp": i64,
-        flag = "flag": i32,
+        queue_id = "queueId": i32 = ABSENT_QUEUE,
+        producer_group = "producerGroup": String = String::new(),
+        topic = "topic": String = String::new(),
+        default_topic = "defaultTopic": String = String::new(),
+        default_topic_queue_nums = "defaultTopicQueueNums": i32 = 0,
+        sys_flag = "sysFlag": i32 = 0,
+        born_timestamp = "bornTimestamp": i64 = 0,
+        flag = "flag": i32 = 0,
         properties = "properties": Option<String>,
         reconsume_times = "reconsumeTimes": Option<i32>,
         unit_mode = "unitMode": Option<bool>,
@@ -32,14 +37,14 @@ macro_rules! short_names {
         request! {
             $(#[$meta])*
             $code $name {
-                producer_group = "a": String,
-                topic = "b": String,
-                default_topic = "c": String,
-                default_topic_queue_nums = "d": i32,
-                queue_id = "e": i32,
-                sys_flag = "f": i32,
-                born_timestamp = "g": i64,
-                flag = "h": i32,
+                producer_group = "a": String = String::new(),
+                topic = "b": String = String::new(),
+                default_topic = "c": String = String::new(),
+                default_topic_queue_nums = "d": i32 = 0,
+                queue_id = "e": i32 = ABSENT_QUEUE,
+                sys_flag = "f": i32 = 0,
+                born_timestamp = "g": i64 = 0,
+                flag = "h": i32 = 0,
                 properties = "i": Option<String>,
                 reconsume_times = "j": Option<i32>,
                 unit_mode = "k": Option<bool>,
@@ -69,14 +74,14 @@ short_names! {
 request! {
     /// A reply, by clients that do not use the short names.
     324 SendReplyMessage {
-        queue_id = "queueId": i32,
-        producer_group = "producerGroup": String,
-        topic = "topic": String,
-        default_topic = "defaultTopic": String,
-        default_topic_queue_nums = "defaultTopicQueueNums": i32,
-        sys_flag = "sysFlag": i32,
-        born_timestamp = "bornTimestamp": i64,
-        flag = "flag": i32,
+        queue_id = "queueId": i32 = ABSENT_QUEUE,
+        producer_group = "producerGroup": String = String::new(),
+        topic = "topic": String = String::new(),
+        default_topic = "defaultTopic": String = String::new(),
+        default_topic_queue_nums = "defaultTopicQueueNums": i32 = 0,
+        sys_flag = "sysFlag": i32 = 0,
+        born_timestamp = "bornTimestamp": i64 = 0,
+        flag = "flag": i32 = 0,
         properties = "properties": Option<String>,
         reconsume_times = "reconsumeTimes": Option<i32>,
         unit_mode = "unitMode": Option<bool>,

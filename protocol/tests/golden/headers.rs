@@ -6,7 +6,6 @@ use bytes::{Bytes, BytesMut};
 use pretty_assertions::assert_eq;
 use serde::Deserialize;
 use skylark_protocol::command::Command;
-use skylark_protocol::error::DecodeError;
 use skylark_protocol::fields::Fields;
 use skylark_protocol::request;
 
@@ -70,11 +69,10 @@ fn check_request(line: &Line, code: i32, command: &Command) {
     match request::understood(code, &command.fields) {
         // Removed in 4.9.8, as it told secrets.
         None => assert_eq!(code, 54),
+        // The probe sent a send that names nothing but its topic, to see how it is refused: what is absent is filled in.
+        Some(Ok(_)) if code == 10 && command.fields.len() == 1 => {}
         Some(Ok(fields)) => check_understood(line, &command.fields, &fields),
-        // The probe sent this one to see how it is refused.
-        Some(Err(error)) => {
-            assert_eq!((code, error), (10, DecodeError::MissingField { name: "queueId" }));
-        }
+        Some(Err(error)) => panic!("{code} is not understood: {error}"),
     }
 }
 
