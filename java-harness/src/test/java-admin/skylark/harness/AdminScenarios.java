@@ -162,6 +162,8 @@ class AdminScenarios extends Clients {
         DefaultMQAdminExt admin = configure(new DefaultMQAdminExt(fresh("ADMIN")));
         atEnd(admin::shutdown);
         admin.start();
+        // Client 4.3.0 may connect twice at its start and break its first request.
+        Wait.until("the admin client is connected", () -> admin.fetchAllTopicList() != null);
         return admin;
     }
 

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.rocketmq.client.consumer.DefaultMQPushConsumer;
 import org.apache.rocketmq.client.producer.DefaultMQProducer;
 import org.apache.rocketmq.common.consumer.ConsumeFromWhere;
@@ -134,15 +135,14 @@ class PushScenarios extends Clients {
         second.start();
         Wait.until("each consumer has two queues", () -> queuesOf(first, topic) == 2 && queuesOf(second, topic) == 2);
         Queues.fill(producer, topic, 0, 40);
-        Wait.until("all are received", () -> both(firstReceived, secondReceived).size() >= 40);
-        assertEquals(keys(0, 40), both(firstReceived, secondReceived));
+        Wait.until("all are received", () -> both(firstReceived, secondReceived).equals(keys(0, 40)));
         assertEquals(20, firstReceived.count());
 
         second.shutdown();
         Wait.until("the first consumer has all queues again", () -> queuesOf(first, topic) == 4);
         Queues.fill(producer, topic, 40, 20);
-        Wait.until("the rest is received", () -> firstReceived.count() >= 40);
-        assertEquals(keys(0, 60), both(firstReceived, secondReceived));
+        // Who takes over may ask for the offset before it is committed: then some messages come twice, as at least once allows.
+        Wait.until("the rest is received", () -> both(firstReceived, secondReceived).equals(keys(0, 60)));
     }
 
     @Test
@@ -194,10 +194,9 @@ class PushScenarios extends Clients {
             .filter(queue -> queue.getTopic().equals(topic)).count();
     }
 
+    /** Keys that either was given, once each. */
     private static List<String> both(Received first, Received second) {
-        List<String> keys = first.keys();
-        keys.addAll(second.keys());
-        return keys.stream().sorted().collect(Collectors.toList());
+        return Stream.concat(first.keys().stream(), second.keys().stream()).distinct().sorted().collect(Collectors.toList());
     }
 
     private static List<String> keys(int from, int to) {
