@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.apache.rocketmq.client.consumer.DefaultMQPullConsumer;
 import org.apache.rocketmq.client.exception.MQBrokerException;
 import org.apache.rocketmq.client.exception.MQClientException;
 import org.apache.rocketmq.client.producer.DefaultMQProducer;
@@ -79,7 +80,9 @@ class ErrorScenarios extends Clients {
 
     @Test
     void aReaderOfAnUnknownTopicFindsNoQueues() throws Exception {
-        assertThrows(MQClientException.class, () -> pullConsumer().fetchSubscribeMessageQueues(fresh("T")));
+        DefaultMQPullConsumer reader = pullConsumer();
+        assertEquals(2, reader.fetchSubscribeMessageQueues(topic(2)).size());
+        assertThrows(MQClientException.class, () -> reader.fetchSubscribeMessageQueues(fresh("T")));
     }
 
     @Test
