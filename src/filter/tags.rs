@@ -20,7 +20,7 @@ pub enum TagFilter {
 }
 
 /// The subscription has no form.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SubscriptionError;
 
 impl TagFilter {
