@@ -87,6 +87,21 @@ pub fn program(client: &str, main: &str) -> Command {
     java
 }
 
+/// The filter of the Java broker as a process that answers cases with verdicts: see `FilterOracle.java`.
+pub fn filter_oracle() -> Command {
+    let path_file = build_dir().join("filter-oracle.classpath");
+    let mut maven = maven("java-harness/filter-oracle");
+    maven.args(["compile", "dependency:build-classpath", &format!("-Dmdep.outputFile={}", path_file.display())]);
+    expect_success(run(maven));
+    let jars = fs::read_to_string(path_file).expect("read the resolved class path");
+    let classes = build_dir().join("filter-oracle").join("classes");
+    let mut java = Command::new(java());
+    java.args(["-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"])
+        .arg(format!("-Duser.home={}", build_dir().display()))
+        .args(["-cp", &format!("{}:{jars}", classes.display()), "skylark.oracle.FilterOracle"]);
+    java
+}
+
 fn reference_class_path() -> &'static str {
     static RESOLVED: OnceLock<String> = OnceLock::new();
     RESOLVED.get_or_init(resolve_reference)
