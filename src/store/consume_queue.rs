@@ -12,6 +12,9 @@ use super::{PhysicalOffset, QueueOffset, Store};
 /// Entries looked at in one step of a get.
 const STEP_ENTRIES: usize = 64;
 
+/// A get that reads records to decide about them stops after this many bytes.
+const DECIDED_BYTES_MAX: usize = 4 << 20;
+
 /// How much a get may return. The first wanted message is always returned, whatever its size.
 #[derive(Debug, Clone, Copy)]
 pub struct GetLimits {
@@ -121,6 +124,30 @@ impl Store {
         limits: &GetLimits,
         wanted: &mut dyn FnMut(i64) -> bool,
     ) -> Result<Got, StoreError> {
+        self.get_wanted(topic, queue_id, offset, limits, &mut Wanted::ByTags(wanted))
+    }
+
+    /// Gets messages of a queue from `offset` on whose record is `wanted`. Those that are not count as looked at; a
+    /// record that cannot be read is not wanted.
+    pub fn get_by_record(
+        &self,
+        topic: &str,
+        queue_id: i32,
+        offset: QueueOffset,
+        limits: &GetLimits,
+        wanted: &mut dyn FnMut(&RecordView<'_>) -> bool,
+    ) -> Result<Got, StoreError> {
+        self.get_wanted(topic, queue_id, offset, limits, &mut Wanted::ByRecord(wanted))
+    }
+
+    fn get_wanted(
+        &self,
+        topic: &str,
+        queue_id: i32,
+        offset: QueueOffset,
+        limits: &GetLimits,
+        wanted: &mut Wanted<'_>,
+    ) -> Result<Got, StoreError> {
         let queue = self.queues.get_or_load(topic, queue_id)?;
         let bounds = self.bounds_of(&queue);
         if let Some(out_of_range) = outside(offset, bounds) {
@@ -129,8 +156,13 @@ impl Store {
         let mut reading = Reading::new(self, limits, bounds, offset);
         while let Some(budget) = reading.scan_budget() {
             let entries = self.queues.entries(&queue, reading.next_offset, budget.min(STEP_ENTRIES))?;
-            if entries.is_empty() || !entries.iter().all(|entry| reading.take(entry, wanted)) {
+            if entries.is_empty() {
                 break;
+            }
+            for entry in &entries {
+                if !reading.take(entry, wanted)? {
+                    return reading.finish();
+                }
             }
         }
         reading.finish()
@@ -207,6 +239,12 @@ fn outside(offset: QueueOffset, bounds: QueueBounds) -> Option<Got> {
     Some(Got { status, body: BytesMut::new(), count: 0, next_offset, min, max, behind_bytes: 0 })
 }
 
+/// What decides about a message: its queue entry alone, or the whole record.
+enum Wanted<'a> {
+    ByTags(&'a mut dyn FnMut(i64) -> bool),
+    ByRecord(&'a mut dyn FnMut(&RecordView<'_>) -> bool),
+}
+
 /// A get on its way: which records it will return.
 struct Reading<'a> {
     store: &'a Store,
@@ -217,6 +255,10 @@ struct Reading<'a> {
     scanned: usize,
     chosen: Vec<Entry>,
     chosen_bytes: usize,
+    /// The record that is being decided about.
+    record: BytesMut,
+    /// Bytes of records read to decide about them.
+    decided_bytes: usize,
     behind_bytes: i64,
     full: bool,
 }
@@ -224,7 +266,7 @@ struct Reading<'a> {
 impl<'a> Reading<'a> {
     fn new(store: &'a Store, limits: &'a GetLimits, bounds: QueueBounds, offset: QueueOffset) -> Self {
         let readable = store.positions.readable();
-        let (scanned, chosen_bytes, behind_bytes, full) = (0, 0, 0, false);
+        let (scanned, chosen_bytes, decided_bytes, behind_bytes, full) = (0, 0, 0, 0, false);
         let chosen = Vec::with_capacity(limits.count_in_memory.min(STEP_ENTRIES));
         Reading {
             store,
@@ -235,6 +277,8 @@ impl<'a> Reading<'a> {
             scanned,
             chosen,
             chosen_bytes,
+            record: BytesMut::new(),
+            decided_bytes,
             behind_bytes,
             full,
         }
@@ -247,22 +291,38 @@ impl<'a> Reading<'a> {
     }
 
     /// Looks at one entry; false: the get is full, and this entry is not part of it.
-    fn take(&mut self, entry: &Entry, wanted: &mut dyn FnMut(i64) -> bool) -> bool {
+    fn take(&mut self, entry: &Entry, wanted: &mut Wanted<'_>) -> Result<bool, StoreError> {
         if entry.end() > self.readable || self.is_full_before(entry) {
             self.full = true;
-            return false;
+            return Ok(false);
         }
         self.scanned += 1;
         self.next_offset = entry.queue_offset + 1;
         self.behind_bytes = self.readable - entry.physical_offset;
-        if wanted(entry.tags_code) {
+        if self.is_wanted(entry, wanted)? {
             self.chosen_bytes += entry.size.max(0) as usize;
             self.chosen.push(*entry);
         }
-        true
+        Ok(true)
+    }
+
+    fn is_wanted(&mut self, entry: &Entry, wanted: &mut Wanted<'_>) -> Result<bool, StoreError> {
+        match wanted {
+            Wanted::ByTags(wanted) => Ok(wanted(entry.tags_code)),
+            Wanted::ByRecord(wanted) => {
+                self.record.clear();
+                self.decided_bytes += entry.size.max(0) as usize;
+                // One that is gone is chosen: the end of the get finds the same and says so.
+                let is_gone = !self.store.read_stretch(std::slice::from_ref(entry), &mut self.record)?;
+                Ok(is_gone || RecordView::parse(&self.record).is_ok_and(|record| wanted(&record)))
+            }
+        }
     }
 
     fn is_full_before(&self, entry: &Entry) -> bool {
+        if self.decided_bytes >= DECIDED_BYTES_MAX {
+            return true;
+        }
         if self.chosen.is_empty() {
             return false;
         }

@@ -54,6 +54,47 @@ fn unwanted_tags_are_passed_over() {
     assert_eq!((none.status, none.next_offset), (GetStatus::NoMatchedMessage, 3));
 }
 
+/// A queue whose messages' bodies are 0, 1, 2 ..., and what a get from 0 on finds of those that are `wanted`.
+fn check_get_by_record(seal_first: bool, wanted: impl Fn(u8) -> bool, expected: (GetStatus, i64, &[i64])) {
+    let bench = Bench::new(FlushMode::Async);
+    let (store, _) = bench.open();
+    for number in 0..5u8 {
+        bench.put(&store, "T", 1, &[number]).unwrap();
+        bench.put(&store, "other", 1, &[number]).unwrap();
+    }
+    if seal_first {
+        seal(&store);
+    }
+    let limits = GetLimits { count_in_memory: 2, scan_entries: 4, ..limits() };
+    let got = store.get_by_record("T", 1, 0, &limits, &mut |record| wanted(record.body()[0])).unwrap();
+    let offsets: Vec<i64> = records(&got.body).iter().map(|seen| seen.queue_offset).collect();
+    assert_eq!((got.status, got.next_offset, &offsets[..]), expected, "sealed {seal_first}");
+    assert_eq!(got.count, offsets.len());
+}
+
+#[test]
+fn unwanted_records_are_passed_over_and_count_as_looked_at() {
+    for sealed in [false, true] {
+        check_get_by_record(sealed, |_| true, (GetStatus::Found, 2, &[0, 1]));
+        check_get_by_record(sealed, |number| number % 2 == 1, (GetStatus::Found, 4, &[1, 3]));
+        check_get_by_record(sealed, |number| number == 4, (GetStatus::NoMatchedMessage, 4, &[]));
+    }
+}
+
+#[test]
+fn a_get_that_decides_by_records_reads_a_bounded_number_of_bytes() {
+    let bench = Bench::new(FlushMode::Async);
+    let (store, _) = bench.open();
+    let body = vec![0; 16 << 10];
+    for _ in 0..300 {
+        bench.put(&store, "T", 0, &body).unwrap();
+    }
+    let got = store.get_by_record("T", 0, 0, &limits(), &mut |_| false).unwrap();
+    assert_eq!(got.status, GetStatus::NoMatchedMessage);
+    assert!((250..260).contains(&got.next_offset), "4 MiB are some 255 such records, not {}", got.next_offset);
+    assert_eq!(store.get_by_record("T", 0, 299, &limits(), &mut |_| true).unwrap().count, 1);
+}
+
 #[test]
 fn a_batch_lies_together_in_one_file() {
     let bench = Bench::new(FlushMode::Async);
