@@ -5,13 +5,13 @@
 //! allowed to exist.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
 use skylark_protocol::body::{ConsumeFromWhere, ConsumeType, ConsumerData, MessageModel, SubscriptionData};
 use skylark_protocol::language::Language;
 
-use crate::filter::{TagFilter, is_tag_expression};
+use crate::filter::{Filter, FilterError, TagFilter, is_tag_expression};
 use crate::remoting::Peer;
 
 /// A client on one connection.
@@ -36,8 +36,8 @@ pub(crate) struct Member {
 pub(crate) struct Subscription {
     /// As the client announced it.
     pub(crate) data: SubscriptionData,
-    /// None: not by tag.
-    pub(crate) tags: Option<TagFilter>,
+    /// Read from `data` when it is first asked for, never while the table is locked.
+    filter: OnceLock<Result<Arc<Filter>, FilterError>>,
 }
 
 /// How a group consumes, as its members last said.
@@ -234,15 +234,22 @@ impl Group {
 impl Subscription {
     /// The subscription that a client announced.
     pub(crate) fn new(data: SubscriptionData) -> Self {
-        let tags = is_tag_expression(Some(&data.expression_type)).then(|| {
-            if data.class_filter_mode {
-                TagFilter::All
-            } else {
-                TagFilter::announced(&data.sub_string, data.code_set.iter().copied())
-            }
-        });
-        Subscription { data, tags }
+        Subscription { data, filter: OnceLock::new() }
     }
+
+    /// Which messages are wanted.
+    pub(crate) fn filter(&self) -> Result<Arc<Filter>, FilterError> {
+        self.filter.get_or_init(|| read_filter(&self.data).map(Arc::new)).clone()
+    }
+}
+
+fn read_filter(data: &SubscriptionData) -> Result<Filter, FilterError> {
+    let filter = if is_tag_expression(Some(&data.expression_type)) {
+        Filter::Tag(TagFilter::announced(&data.sub_string, data.code_set.iter().copied()))
+    } else {
+        Filter::parse(Some(&data.expression_type), Some(&data.sub_string))?
+    };
+    Ok(if data.class_filter_mode { Filter::ALL } else { filter })
 }
 
 #[cfg(test)]

@@ -71,7 +71,7 @@ impl From<io::Error> for StartError {
 
 /// A broker that serves.
 pub struct RunningBroker {
-    broker: Arc<Broker>,
+    pub(super) broker: Arc<Broker>,
     server: Server,
     tasks: TaskTracker,
     stop: CancellationToken,

@@ -102,7 +102,7 @@ settings! {
     "messageDelayLevel" => message_delay_level: DelayLevels =
         DelayLevels::parse("1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h").expect("delay levels");
     /// Whether consumers may filter by SQL92 expressions.
-    "enablePropertyFilter" => enable_property_filter: bool = false;
+    "enablePropertyFilter" => enable_property_filter: bool = true;
     /// Whether registrations are sent compressed.
     "compressedRegister" => compressed_register: bool = false;
     /// Region that is told to producers and written into traces.

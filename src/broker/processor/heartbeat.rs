@@ -5,15 +5,16 @@ use std::time::Instant;
 
 use skylark_protocol::body::{self, CheckClientRequestBody, ConsumerData, HeartbeatData};
 use skylark_protocol::request::{CheckClientConfig, HeartBeat, UnregisterClient};
+use skylark_protocol::response_code::SUBSCRIPTION_PARSE_FAILED;
 
-use super::pull_message::unsupported_filter;
+use super::pull_message::check_filter_type;
 use super::tell_members;
 use crate::broker::Broker;
 use crate::broker::clock::now_ms;
 use crate::broker::consumers::Member;
 use crate::broker::topic_names::retry_topic;
 use crate::broker::topics::topic_sys_flag;
-use crate::filter::is_tag_expression;
+use crate::filter::{Filter, is_tag_expression};
 use crate::remoting::{Incoming, Peer, Refusal, Reply};
 
 /// Bytes of a heartbeat, at most.
@@ -71,15 +72,19 @@ pub(crate) async fn unregister_client(
 
 /// Tells a client before it starts whether its subscription can be served.
 pub(crate) async fn check_client_config(
-    _broker: Arc<Broker>,
+    broker: Arc<Broker>,
     request: Incoming<CheckClientConfig>,
 ) -> Result<Reply<CheckClientConfig>, Refusal> {
     let data: CheckClientRequestBody = body::decode(&request.body)?;
     let expression_type = &data.subscription_data.expression_type;
-    if !is_tag_expression(Some(expression_type)) {
-        return Err(unsupported_filter(expression_type));
+    if is_tag_expression(Some(expression_type)) {
+        return Ok(Reply::empty());
     }
-    Ok(Reply::empty())
+    check_filter_type(&broker, expression_type)?;
+    match Filter::parse(Some(expression_type), Some(&data.subscription_data.sub_string)) {
+        Ok(_) => Ok(Reply::empty()),
+        Err(error) => Err(Refusal::new(SUBSCRIPTION_PARSE_FAILED, error.to_string())),
+    }
 }
 
 fn decode(request: &Incoming<HeartBeat>) -> Result<HeartbeatData, Refusal> {
