@@ -206,6 +206,8 @@ impl Broker {
         let mut all: Vec<(String, String)> = own.into_iter().map(|(key, value)| (key.into(), value)).collect();
         if self.target == Target::Java {
             all.extend(patient.map(|(key, value)| (key.into(), value.into())));
+            // On by default in Skylark.
+            all.push(("enablePropertyFilter".into(), "true".into()));
         }
         all.retain(|(key, _)| self.properties.iter().all(|(given, _)| given != key));
         all.extend(self.properties.iter().cloned());
