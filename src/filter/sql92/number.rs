@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 /// Longer texts are no numbers here, so that reading one takes no time to speak of. Java has no such limit.
-const TEXT_BYTES_MAX: usize = 1024;
+const TEXT_BYTES_MAX: usize = 256;
 
 /// The zeros of the decimal digits outside of ASCII that fit into one UTF-16 unit; nine digits follow each.
 /// Java: Character.digit
