@@ -22,6 +22,8 @@ mod flush;
 mod tail;
 mod queues;
 mod pending;
+mod claims;
+mod waiting;
 mod seal;
 pub(crate) mod index_db;
 mod key_index;
@@ -42,24 +44,28 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use tokio::sync::watch;
 
+use claims::Claims;
 use commit_log::append::{Appender, Placed};
 use commit_log::segments::Segments;
 use disk::{Disk, FolderLock};
 use flush::Flusher;
 use index_db::IndexDb;
-use pending::{Kind, Pending, PendingKey};
+use pending::Pending;
 use positions::Positions;
 use queues::Queues;
 use seal::Sealer;
 use tail::Tail;
 
+pub use claims::Claim;
 pub use consume_queue::{GetLimits, GetStatus, Got, QueueBounds, QueueWatch};
 pub use error::StoreError;
-pub use pending::Due;
+pub use pending::{Alarm, Due};
 pub use positions::Health;
 pub use put::{PROPERTIES_BYTES_MAX, TOPIC_BYTES_MAX};
 pub use recovery::Recovery;
-pub use tail::{DUE_PROPERTY, HALF_TOPIC, OP_TOPIC, SCHEDULE_TOPIC, TIMER_TOPIC};
+pub use tail::{
+    CANCELLED_TOPIC, DELETED_TOPIC, DUE_PROPERTY, HALF_TOPIC, MOVED_PROPERTY, OP_TOPIC, SCHEDULE_TOPIC, TIMER_TOPIC,
+};
 
 /// Bytes from the log's very beginning. Segments are named by it.
 pub type PhysicalOffset = i64;
@@ -170,6 +176,7 @@ pub struct Store {
     queues: Arc<Queues>,
     tail: Tail,
     pending: Arc<Pending>,
+    claims: Arc<Claims>,
     index: Arc<IndexDb>,
     flusher: Arc<Flusher>,
     sealer: Arc<Sealer>,
@@ -208,6 +215,7 @@ impl Store {
             segments,
             queues,
             pending,
+            claims: Arc::default(),
             index,
             _lock: lock,
         });
@@ -226,29 +234,6 @@ impl Store {
     /// A watch on whether the store takes messages.
     pub fn watch_health(&self) -> watch::Receiver<Health> {
         self.positions.watch_health()
-    }
-
-    /// Up to `max` delayed messages in order of time, from `from` on and due at or before `until` (ms).
-    pub fn due(&self, from: Due, until: i64, max: usize) -> Result<Vec<Due>, StoreError> {
-        let Due { due, physical_offset } = from;
-        let keys = self.pending.list(PendingKey { kind: Kind::Delayed, due, physical_offset }, until, max)?;
-        Ok(keys.into_iter().map(|PendingKey { due, physical_offset, .. }| Due { due, physical_offset }).collect())
-    }
-
-    /// A watch that is told the due time (ms) of each delayed message that is stored.
-    pub fn watch_due(&self) -> watch::Receiver<i64> {
-        self.pending.watch()
-    }
-
-    /// Up to `max` undecided half messages in order of the log, from offset `from` on: where their records begin.
-    pub fn undecided(&self, from: PhysicalOffset, max: usize) -> Result<Vec<PhysicalOffset>, StoreError> {
-        let keys = self.pending.list(PendingKey { kind: Kind::Half, due: 0, physical_offset: from }, 0, max)?;
-        Ok(keys.into_iter().map(|key| key.physical_offset).collect())
-    }
-
-    /// Whether a half message lies at `physical_offset` that is neither committed nor rolled back.
-    pub fn is_undecided(&self, physical_offset: PhysicalOffset) -> Result<bool, StoreError> {
-        self.pending.contains(PendingKey { kind: Kind::Half, due: 0, physical_offset })
     }
 
     /// Deletes a topic: its queues are empty from now on, and begin at offset 0 again. Waits as a put does.

@@ -14,9 +14,10 @@
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 use super::PhysicalOffset;
 use super::error::StoreError;
@@ -50,6 +51,9 @@ pub struct Due {
     pub physical_offset: PhysicalOffset,
 }
 
+/// Rows of the index that are read at once, unless more are asked for.
+const STEP_MAX: usize = 1024;
+
 #[derive(Debug, Clone, Copy)]
 struct Row {
     in_index: bool,
@@ -64,17 +68,56 @@ pub(crate) struct PendingChanges {
     pub(crate) delete: Vec<PendingKey>,
 }
 
+/// Wakes the one who waits for the next due message when an earlier one comes.
+///
+/// ```text
+/// take ── look which message is next ── set ── wait until then, or for an earlier one ── take ...
+/// ```
+pub struct Alarm {
+    /// The earliest due time in ms since it was taken, or the one it was set for if that is earlier.
+    earliest: AtomicI64,
+    earlier: Notify,
+}
+
+impl Default for Alarm {
+    fn default() -> Alarm {
+        Alarm { earliest: AtomicI64::new(i64::MAX), earlier: Notify::new() }
+    }
+}
+
+impl Alarm {
+    /// The earliest due time (ms) of messages added since the alarm was taken before, or the one it was set for.
+    pub fn take(&self) -> i64 {
+        self.earliest.swap(i64::MAX, Ordering::SeqCst)
+    }
+
+    /// Sets the alarm; false if a message that is due earlier came after it was taken.
+    pub fn set(&self, due: i64) -> bool {
+        self.earliest.fetch_min(due, Ordering::SeqCst) >= due
+    }
+
+    /// Returns when a message came that is due before the time it was set for; sometimes although none did.
+    pub async fn earlier(&self) {
+        self.earlier.notified().await;
+    }
+
+    fn added(&self, due: i64) {
+        if self.earliest.fetch_min(due, Ordering::SeqCst) > due {
+            self.earlier.notify_one();
+        }
+    }
+}
+
 /// The waiting messages.
 pub(crate) struct Pending {
     index: Arc<IndexDb>,
     rows: Mutex<BTreeMap<PendingKey, Row>>,
-    /// Time in ms of the newest delayed message that was folded: whoever waits for an earlier one looks again.
-    added: watch::Sender<i64>,
+    alarm: Alarm,
 }
 
 impl Pending {
     pub(crate) fn new(index: Arc<IndexDb>) -> Pending {
-        Pending { index, rows: Mutex::default(), added: watch::Sender::new(i64::MAX) }
+        Pending { index, rows: Mutex::default(), alarm: Alarm::default() }
     }
 
     fn rows(&self) -> MutexGuard<'_, BTreeMap<PendingKey, Row>> {
@@ -85,7 +128,7 @@ impl Pending {
     pub(crate) fn add(&self, key: PendingKey) {
         self.rows().insert(key, Row { in_index: false, resolved_by: None });
         if key.kind == Kind::Delayed {
-            self.added.send_replace(key.due);
+            self.alarm.added(key.due);
         }
     }
 
@@ -109,11 +152,13 @@ impl Pending {
         let end = PendingKey { kind: from.kind, due: until, physical_offset: PhysicalOffset::MAX };
         let mut found = Vec::new();
         let mut next = Bound::Included(from);
-        // Rows of the index that were taken away meanwhile are passed over, so look until enough are left.
+        // Rows of the index that were taken away meanwhile are passed over, so look until enough are left; if there
+        // are many of those, in ever larger steps.
+        let mut step = max;
         while found.len() < max {
-            let sealed = self.index.pending(next, end, max)?;
+            let sealed = self.index.pending(next, end, step)?;
             let rows = self.rows();
-            let last = if sealed.len() < max { end } else { sealed.last().copied().unwrap_or(end) };
+            let last = if sealed.len() < step { end } else { sealed.last().copied().unwrap_or(end) };
             found.extend(sealed.iter().filter(|key| !rows.contains_key(key)));
             let unsealed = rows.range((next, Bound::Included(last)));
             found.extend(unsealed.filter(|(_, row)| row.resolved_by.is_none()).map(|(key, _)| *key));
@@ -121,15 +166,15 @@ impl Pending {
                 break;
             }
             next = Bound::Excluded(last);
+            step = (step * 2).max(max).min(STEP_MAX.max(max));
         }
         found.sort_unstable();
         found.truncate(max);
         Ok(found)
     }
 
-    /// A watch that is told of each delayed message: its due time in ms.
-    pub(crate) fn watch(&self) -> watch::Receiver<i64> {
-        self.added.subscribe()
+    pub(crate) fn alarm(&self) -> &Alarm {
+        &self.alarm
     }
 
     /// What sealing the log up to `end` does to the index's rows. All below `end` is on disk.

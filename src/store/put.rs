@@ -10,6 +10,7 @@
 //! **Invariant:** a put is answered only when its record is written and folded: acknowledged implies visible.
 
 use std::pin::Pin;
+use std::slice::from_ref;
 use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll};
 
@@ -42,8 +43,24 @@ impl Store {
         self.put_all(&messages).await
     }
 
+    /// Stores messages that the log holds already in another place, each for itself, and waits for all at once. What was
+    /// taken before is taken again, however long bodies may be by now.
+    pub async fn put_again(&self, messages: &[NewMessage]) -> Result<Vec<Result<Put, StoreError>>, StoreError> {
+        let placed: Vec<_> = messages.iter().map(|message| self.append(from_ref(message), usize::MAX)).collect();
+        YieldOnce(false).await;
+        let placed: Vec<Result<Placed, _>> =
+            placed.into_iter().map(|one| one.map(|placed| *placed.last().expect("one was placed"))).collect();
+        let Some(end) = placed.iter().flatten().map(|placed| placed.end).max() else {
+            return Ok(placed.into_iter().filter_map(Result::err).map(Err).collect());
+        };
+        self.write_up_to(end)?;
+        self.seal_if_behind()?;
+        let durability = self.wait_durable(end, messages.iter().any(|message| message.wait)).await?;
+        Ok(placed.into_iter().map(|one| one.map(|placed| Put::new(&placed, durability))).collect())
+    }
+
     async fn put_all(&self, messages: &[NewMessage]) -> Result<Vec<Put>, StoreError> {
-        let placed = self.append(messages)?;
+        let placed = self.append(messages, self.config.message_size_max)?;
         YieldOnce(false).await;
         let end = placed.last().expect("at least one message was placed").end;
         self.write_up_to(end)?;
@@ -52,13 +69,13 @@ impl Store {
         Ok(placed.iter().map(|placed| Put::new(placed, durability)).collect())
     }
 
-    fn append(&self, messages: &[NewMessage]) -> Result<Vec<Placed>, StoreError> {
+    fn append(&self, messages: &[NewMessage], body_bytes_max: usize) -> Result<Vec<Placed>, StoreError> {
         self.refuse_if_unhealthy()?;
         let Some(first) = messages.first() else {
             return Err(StoreError::MessageIllegal("a batch without messages".to_owned()));
         };
         for message in messages {
-            self.check(message)?;
+            check(message, body_bytes_max)?;
         }
         let crcs: Vec<u32> = messages.iter().map(|message| record::body_crc(&message.body)).collect();
         let queue = self.queues.get_or_load(&first.topic, first.queue_id)?;
@@ -66,23 +83,6 @@ impl Store {
         let mut appender = self.appender.lock().unwrap_or_else(PoisonError::into_inner);
         appender.append(&queue, messages, &crcs, self.now_ms(), &mut placed)?;
         Ok(placed)
-    }
-
-    fn check(&self, message: &NewMessage) -> Result<(), StoreError> {
-        let illegal = |what: &str, length: usize, max: usize| {
-            Err(StoreError::MessageIllegal(format!("{what} of {length} bytes, at most {max} are possible")))
-        };
-        let (body, properties, topic) = (message.body.len(), message.properties.len(), message.topic.len());
-        if body > self.config.message_size_max {
-            return illegal("a body", body, self.config.message_size_max);
-        }
-        if properties > PROPERTIES_BYTES_MAX {
-            return illegal("properties", properties, PROPERTIES_BYTES_MAX);
-        }
-        if topic > TOPIC_BYTES_MAX {
-            return illegal("a topic", topic, TOPIC_BYTES_MAX);
-        }
-        Ok(())
     }
 
     /// Makes sure that the log is written and folded up to `end`.
@@ -179,6 +179,23 @@ impl Store {
             Health::Healthy => StoreError::Closed,
         }
     }
+}
+
+fn check(message: &NewMessage, body_bytes_max: usize) -> Result<(), StoreError> {
+    let illegal = |what: &str, length: usize, max: usize| {
+        Err(StoreError::MessageIllegal(format!("{what} of {length} bytes, at most {max} are possible")))
+    };
+    let (body, properties, topic) = (message.body.len(), message.properties.len(), message.topic.len());
+    if body > body_bytes_max {
+        return illegal("a body", body, body_bytes_max);
+    }
+    if properties > PROPERTIES_BYTES_MAX {
+        return illegal("properties", properties, PROPERTIES_BYTES_MAX);
+    }
+    if topic > TOPIC_BYTES_MAX {
+        return illegal("a topic", topic, TOPIC_BYTES_MAX);
+    }
+    Ok(())
 }
 
 /// Pending once, then ready. It asks to be polled again at once, so it is right in any task; whoever polls several

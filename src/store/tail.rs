@@ -22,12 +22,14 @@ use super::queues::{Entry, Queue, Queues};
 
 /// A record in this topic says that the topic named by its body is deleted: what the log holds of it before is gone.
 /// So a deletion, too, follows from the log. Java brokers see a message of a topic that nobody reads.
-pub(crate) const DELETED_TOPIC: &str = "rmq_sys_topic_deleted";
+pub const DELETED_TOPIC: &str = "rmq_sys_topic_deleted";
 
 /// Messages with a delay level wait in this topic, in the queue `level - 1`. Java: TopicValidator.
 pub const SCHEDULE_TOPIC: &str = "SCHEDULE_TOPIC_XXXX";
 /// Messages with a delay that is no level wait in this topic.
 pub const TIMER_TOPIC: &str = "rmq_sys_timer";
+/// A record in this topic takes away the delayed message that it names, undelivered.
+pub const CANCELLED_TOPIC: &str = "rmq_sys_timer_cancelled";
 /// Half messages wait in this topic. Java: TopicValidator.
 pub const HALF_TOPIC: &str = "RMQ_SYS_TRANS_HALF_TOPIC";
 /// A record in this topic says that a half message is decided: its body is the half's queue offset in decimal, as in
@@ -36,6 +38,9 @@ pub const OP_TOPIC: &str = "RMQ_SYS_TRANS_OP_HALF_TOPIC";
 /// The property that says when a delayed message is due, in ms since 1970: on the delayed message, so that changed
 /// levels don't time it anew, and on its delivery, which names the delayed message by it.
 pub const DUE_PROPERTY: &str = "TIMER_OUT_MS";
+
+/// The property of a delayed message that took the place of the one that it names, which may be at offset 0.
+pub const MOVED_PROPERTY: &str = "TIMER_ROLL_TIMES";
 
 /// A chunk is frozen once it holds this many messages...
 pub(crate) const CHUNK_MESSAGES_MAX: usize = 262_144;
@@ -175,7 +180,7 @@ impl Tail {
         match record.topic() {
             SCHEDULE_TOPIC | TIMER_TOPIC => {
                 let due = self.due_of(record);
-                if origin != 0 {
+                if origin != 0 || properties::get(record.properties(), MOVED_PROPERTY).is_some() {
                     self.pending.resolve(delayed(due, origin), at);
                 }
                 self.pending.add(delayed(due, at));

@@ -70,6 +70,16 @@ pub mod names {
     pub const CLUSTER: &str = "CLUSTER";
     /// `reply` on a reply.
     pub const MSG_TYPE: &str = "MSG_TYPE";
+    /// When the message is to be delivered, ms since 1970.
+    pub const TIMER_DELIVER_MS: &str = "TIMER_DELIVER_MS";
+    /// How long the message is to wait, seconds.
+    pub const TIMER_DELAY_SEC: &str = "TIMER_DELAY_SEC";
+    /// How long the message is to wait, ms.
+    pub const TIMER_DELAY_MS: &str = "TIMER_DELAY_MS";
+    /// When the message is to be delivered, ms since 1970; as clients of a cloud service say it.
+    pub const START_DELIVER_TIME: &str = "__STARTDELIVERTIME";
+    /// The unique key of a delayed message that is to be cancelled.
+    pub const TIMER_DEL_UNIQKEY: &str = "TIMER_DEL_UNIQKEY";
     /// Light queues the message also goes to.
     pub const INNER_MULTI_DISPATCH: &str = "INNER_MULTI_DISPATCH";
     /// Its offsets in the light queues.
