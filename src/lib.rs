@@ -35,12 +35,13 @@
 //! # Layers
 //!
 //! ```text
-//!  main ─► namesrv | broker ─► store ─► (files, RocksDB)
+//!  main ─► namesrv | broker ─► delay, transaction ─► store ─► (files, RocksDB)
 //!              └────────┴────► remoting ─► (sockets)         protocol, config, filter: anyone may use them
 //! ```
 //!
 //! - [`namesrv`] and [`broker`] never import each other. [`remoting`] knows neither of them, nor the store.
-//! - [`store`] knows no peers, groups or request codes.
+//! - [`store`] knows no peers, groups or request codes. Neither do [`delay`] and [`transaction`]: they say what is due or
+//!   undecided, and the broker delivers, asks and answers.
 //! - Sockets are opened only in `remoting`, the log's files only through `store/disk.rs`, RocksDB only in `store/index_db.rs`
 //!   and `store/meta.rs`.
 //! - Down go calls, up go values: `arrivals` is watched and calls nobody.
@@ -66,6 +67,8 @@ pub mod remoting;
 pub mod namesrv;
 pub mod filter;
 pub mod broker;
+pub mod delay;
+pub mod transaction;
 pub mod store;
 pub mod cli;
 #[cfg(test)]

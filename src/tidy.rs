@@ -4,13 +4,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A folder or file of `src/`, and the parts of this crate that it must not import.
-const FORBIDDEN_IMPORTS: [(&str, &[&str]); 6] = [
-    ("namesrv", &["broker", "store"]),
+const FORBIDDEN_IMPORTS: [(&str, &[&str]); 8] = [
+    ("namesrv", &["broker", "store", "delay", "transaction"]),
     ("broker", &["namesrv"]),
-    ("remoting", &["broker", "namesrv", "store", "config"]),
-    ("store", &["broker", "namesrv", "remoting", "config"]),
-    ("filter", &["broker", "namesrv", "remoting", "store", "config"]),
-    ("config", &["broker", "namesrv", "remoting", "store"]),
+    ("delay", &["broker", "namesrv", "remoting", "config", "transaction"]),
+    ("transaction", &["broker", "namesrv", "remoting", "config", "delay"]),
+    ("remoting", &["broker", "namesrv", "store", "config", "delay", "transaction"]),
+    ("store", &["broker", "namesrv", "remoting", "config", "delay", "transaction"]),
+    ("filter", &["broker", "namesrv", "remoting", "store", "config", "delay", "transaction"]),
+    ("config", &["broker", "namesrv", "remoting", "store", "delay", "transaction"]),
 ];
 
 /// Words that only the named files may contain.
