@@ -16,22 +16,26 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::consumer_offsets::ConsumerOffsets;
-use super::processor::{self, forget_peer};
+use super::processor::{self, check_transactions, forget_peer};
 use super::registration::{Identity, ROUTE_WAIT_MAX, Registration, RegistrationConfig};
 use super::stats::Stats;
 use super::subscription_groups::{GroupRules, SubscriptionGroups};
 use super::topics::{TopicRules, TopicTable};
 use super::{Broker, refusal};
-use crate::config::{BrokerConfig, FlushDiskType};
+use crate::config::{BrokerConfig, BrokerRole, FlushDiskType};
+use crate::delay::{DelayRules, Scheduler};
 use crate::remoting::{Client, Limits, ListenerId, Server};
 use crate::store::disk::Disk;
 use crate::store::meta::Meta;
 use crate::store::{FlushMode, Health, Recovery, Store, StoreConfig, StoreError};
+use crate::transaction::{CheckRules, Checks};
 
 /// A client silent for so long is gone. Java: CHANNEL_EXPIRED_TIMEOUT
 const CLIENT_SILENCE_MAX: Duration = Duration::from_secs(120);
 /// How often silent clients are looked for.
 const HOUSEKEEPING_PERIOD: Duration = Duration::from_secs(10);
+/// How soon a delivery that the store refused is tried again.
+const DELIVERY_RETRY: Duration = Duration::from_secs(1);
 /// How long a broker whose store failed still answers reads before the process ends.
 const READS_AFTER_FAILURE: Duration = Duration::from_secs(3);
 /// The exit code of a process whose store failed.
@@ -179,6 +183,9 @@ fn open(
         send_fields: send_fields(&config),
         memory_reach_bytes: memory_reach_bytes(&config),
         store,
+        delays: delay_rules(&config),
+        check_rules: check_rules(&config),
+        checks: Checks::default(),
         topics,
         groups,
         offsets,
@@ -218,6 +225,9 @@ fn start_tasks(broker: &Arc<Broker>, stop: &CancellationToken) -> TaskTracker {
     tasks.spawn(async move { owner.registration.run(topics).await });
     let flush_period = Duration::from_millis(broker.config.flush_consumer_offset_interval_ms);
     tasks.spawn(every(flush_period, stop.clone(), broker.clone(), flush_offsets));
+    tasks.spawn(deliver_delayed(broker.clone(), stop.clone()));
+    let check_period = Duration::from_millis(broker.config.transaction_check_interval_ms);
+    tasks.spawn(every(check_period, stop.clone(), broker.clone(), check_transactions));
     tasks.spawn(every(HOUSEKEEPING_PERIOD, stop.clone(), broker.clone(), forget_silent));
     tasks.spawn(every(Duration::from_secs(1), stop.clone(), broker.clone(), sample_stats));
     tasks.close();
@@ -260,6 +270,32 @@ async fn forget_silent(broker: Arc<Broker>, _round: u64) {
     broker.queue_locks.expire(Instant::now());
 }
 
+/// Delivers delayed messages at their time. What a stop interrupts is delivered after the next start.
+async fn deliver_delayed(broker: Arc<Broker>, stop: CancellationToken) {
+    if broker.config.broker_role == BrokerRole::Slave {
+        return;
+    }
+    let mut scheduler = Scheduler::new(broker.store.clone());
+    loop {
+        let waited = tokio::select! {
+            biased;
+            () = stop.cancelled() => return,
+            waited = scheduler.wait() => waited,
+        };
+        let delivered = match waited {
+            Ok(()) => scheduler.deliver().await,
+            Err(error) => Err(error),
+        };
+        match delivered {
+            Ok(delivered) => delivered.iter().for_each(|one| broker.stats.stored(&one.topic, one.record_bytes)),
+            Err(error) => {
+                tracing::error!(%error, "deliver delayed messages, they are tried again");
+                tokio::time::sleep(DELIVERY_RETRY).await;
+            }
+        }
+    }
+}
+
 async fn sample_stats(broker: Arc<Broker>, second: u64) {
     broker.stats.sample(second);
 }
@@ -281,8 +317,27 @@ fn store_config(config: &BrokerConfig, store_host: SocketAddr) -> StoreConfig {
         flush_interval: Duration::from_millis(config.flush_interval_commit_log_ms),
         sync_flush_timeout: Duration::from_millis(config.sync_flush_timeout_ms),
         message_size_max: config.max_message_size,
-        level_delays: config.message_delay_level.millis().iter().map(|delay| *delay as i64).collect(),
+        level_delays: level_delays_ms(config),
         store_host,
+    }
+}
+
+fn delay_rules(config: &BrokerConfig) -> DelayRules {
+    DelayRules {
+        level_delays_ms: level_delays_ms(config),
+        delay_ms_max: i64::try_from(config.timer_max_delay_s.saturating_mul(1000)).unwrap_or(i64::MAX),
+    }
+}
+
+fn level_delays_ms(config: &BrokerConfig) -> Vec<i64> {
+    config.message_delay_level.millis().iter().map(|delay| *delay as i64).collect()
+}
+
+fn check_rules(config: &BrokerConfig) -> CheckRules {
+    CheckRules {
+        timeout_ms: i64::try_from(config.transaction_timeout_ms).unwrap_or(i64::MAX),
+        checks_max: config.transaction_check_max,
+        age_ms_max: i64::from(config.file_reserved_time_hours) * 3_600_000,
     }
 }
 

@@ -4,7 +4,10 @@
 //! order; what Java's reader would drop (too short, no separator, an empty name or value) is dropped. Must not
 //! know topics or the store.
 
-use skylark_protocol::message::properties::{NAME_VALUE_SEPARATOR, PROPERTY_SEPARATOR, append, names};
+use skylark_protocol::message::properties::{NAME_VALUE_SEPARATOR, PROPERTY_SEPARATOR, append, iter, names, remove};
+
+use crate::delay::is_time_property;
+use crate::store::{DUE_PROPERTY, MOVED_PROPERTY};
 
 /// What the send path needs to know of a message's properties, found in one pass over the text.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -15,12 +18,28 @@ pub(crate) struct Facts<'a> {
     pub(crate) transactional: bool,
     /// DELAY, if it is a number above zero.
     pub(crate) delay_level: i32,
+    /// It asks to be delivered at a time, or after one.
+    pub(crate) timed: bool,
+    /// TIMER_DEL_UNIQKEY, the unique key of a delayed message that is to be cancelled.
+    pub(crate) cancels: Option<&'a str>,
     /// UNIQ_KEY, the key that the client made.
     pub(crate) unique_key: Option<&'a str>,
 }
 
-/// One pass over `properties`: what it says, and the text to store, with CLUSTER set to `cluster` and, if
-/// `keep_wait` is false, without WAIT.
+impl Facts<'_> {
+    /// Whether the message goes straight to its topic.
+    pub(crate) fn is_plain(&self) -> bool {
+        !self.transactional && self.delay_level <= 0 && !self.timed && self.cancels.is_none()
+    }
+}
+
+/// Whether only the broker may say this of a message, because the store acts on it.
+fn is_brokers_own(name: &str) -> bool {
+    name == DUE_PROPERTY || name == MOVED_PROPERTY
+}
+
+/// One pass over `properties`: what it says, and the text to store, with CLUSTER set to `cluster`, without what only
+/// the broker may say and, if `keep_wait` is false, without WAIT.
 pub(crate) fn rewrite<'a>(properties: &'a str, cluster: &str, keep_wait: bool) -> (Facts<'a>, String) {
     let mut stored = String::with_capacity(properties.len() + names::CLUSTER.len() + cluster.len() + 2);
     let mut facts = Facts::default();
@@ -33,7 +52,7 @@ pub(crate) fn rewrite<'a>(properties: &'a str, cluster: &str, keep_wait: bool) -
         let kept = match name_and_value(piece) {
             Some((name, value)) => {
                 facts.note(name, value);
-                name != names::CLUSTER && (keep_wait || name != names::WAIT)
+                name != names::CLUSTER && (keep_wait || name != names::WAIT) && !is_brokers_own(name)
             }
             None => false,
         };
@@ -49,10 +68,18 @@ pub(crate) fn rewrite<'a>(properties: &'a str, cluster: &str, keep_wait: bool) -
     (facts, stored)
 }
 
+/// Whether a message of a batch asks for what only a message by itself can have. Java ignores it.
+pub(crate) fn entry_asks_to_wait(entry: &str) -> bool {
+    iter(entry).any(|(name, _)| is_time_property(name) || name == names::TIMER_DEL_UNIQKEY)
+}
+
 /// `entry` followed by `common`, as each record of a batch is stored. Java: CommitLog.MessageExtBatch encoder
 pub(crate) fn join(entry: &str, common: &str) -> String {
     let mut joined = String::with_capacity(entry.len() + common.len() + 1);
     joined.push_str(entry);
+    for (name, _) in iter(entry).filter(|(name, _)| is_brokers_own(name)) {
+        joined = remove(&joined, name);
+    }
     if !common.is_empty() {
         separate(&mut joined);
         joined.push_str(common);
@@ -83,6 +110,8 @@ impl<'a> Facts<'a> {
             names::WAIT => self.no_wait = !value.eq_ignore_ascii_case("true"),
             names::TRANSACTION_PREPARED => self.transactional = value.eq_ignore_ascii_case("true"),
             names::DELAY => self.delay_level = value.parse().unwrap_or(0),
+            names::TIMER_DEL_UNIQKEY => self.cancels = Some(value),
+            name if is_time_property(name) => self.timed = true,
             names::UNIQ_KEY => self.unique_key = Some(value),
             _ => {}
         }
@@ -104,6 +133,7 @@ mod tests {
         check("TAGS\u{1}A\u{2}WAIT\u{1}true\u{2}", false, "TAGS\u{1}A\u{2}CLUSTER\u{1}C");
         check("A\u{1}1\u{2}WAIT\u{1}true\u{2}B\u{1}2", false, "A\u{1}1\u{2}B\u{1}2\u{2}CLUSTER\u{1}C");
         check("WAIT\u{1}true\u{2}TAGS\u{1}A", true, "WAIT\u{1}true\u{2}TAGS\u{1}A\u{2}CLUSTER\u{1}C");
+        check("TIMER_OUT_MS\u{1}5\u{2}A\u{1}1\u{2}TIMER_ROLL_TIMES\u{1}1", true, "A\u{1}1\u{2}CLUSTER\u{1}C");
         check("CLUSTER\u{1}forged\u{2}TAGS\u{1}A", false, "TAGS\u{1}A\u{2}CLUSTER\u{1}C");
     }
 
@@ -117,7 +147,10 @@ mod tests {
     fn one_pass_finds_what_the_send_path_asks() {
         let text = "WAIT\u{1}false\u{2}TRAN_MSG\u{1}true\u{2}DELAY\u{1}3\u{2}UNIQ_KEY\u{1}AB";
         let facts = rewrite(text, "C", false).0;
-        assert_eq!(facts, Facts { no_wait: true, transactional: true, delay_level: 3, unique_key: Some("AB") });
+        let expected = Facts { no_wait: true, transactional: true, delay_level: 3, ..Facts::default() };
+        assert_eq!(facts, Facts { unique_key: Some("AB"), ..expected });
+        assert!(rewrite("TIMER_DELAY_MS\u{1}5", "C", false).0.timed);
+        assert_eq!(rewrite("TIMER_DEL_UNIQKEY\u{1}AB", "C", false).0.cancels, Some("AB"));
         assert_eq!(rewrite("DELAY\u{1}x", "C", false).0, Facts::default());
     }
 
@@ -125,6 +158,8 @@ mod tests {
     fn a_batch_entry_is_followed_by_what_all_share() {
         assert_eq!(join("TAGS\u{1}A", "CLUSTER\u{1}C"), "TAGS\u{1}A\u{2}CLUSTER\u{1}C");
         assert_eq!(join("TAGS\u{1}A\u{2}", "CLUSTER\u{1}C"), "TAGS\u{1}A\u{2}CLUSTER\u{1}C");
+        assert_eq!(join("TIMER_OUT_MS\u{1}5\u{2}A\u{1}1", "CLUSTER\u{1}C"), "A\u{1}1\u{2}CLUSTER\u{1}C");
+        assert!(entry_asks_to_wait("A\u{1}1\u{2}TIMER_DELAY_SEC\u{1}1") && !entry_asks_to_wait("DELAY\u{1}1"));
         assert_eq!(join("", "CLUSTER\u{1}C"), "CLUSTER\u{1}C");
     }
 }

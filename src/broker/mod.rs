@@ -34,8 +34,10 @@ use skylark_protocol::body::{SubscriptionGroupConfig, TopicConfig};
 use skylark_protocol::fields::Fields;
 
 use crate::config::BrokerConfig;
+use crate::delay::DelayRules;
 use crate::remoting::Refusal;
 use crate::store::Store;
+use crate::transaction::{CheckRules, Checks};
 
 use consumer_offsets::ConsumerOffsets;
 use consumers::Consumers;
@@ -56,6 +58,9 @@ pub(crate) struct Broker {
     /// A reader further behind the log's end than this reads from disk.
     memory_reach_bytes: i64,
     store: Arc<Store>,
+    delays: DelayRules,
+    check_rules: CheckRules,
+    checks: Checks,
     topics: Arc<TopicTable>,
     groups: SubscriptionGroups,
     offsets: ConsumerOffsets,

@@ -13,11 +13,14 @@ use crate::remoting::Peer;
 #[derive(Default)]
 pub(crate) struct Producers {
     groups: Mutex<BTreeMap<String, HashMap<Peer, Member>>>,
+    /// The newest connection of each client id, for replies; some may be gone.
+    clients: Mutex<HashMap<String, Peer>>,
 }
 
 impl Producers {
     /// Takes in one group of a heartbeat.
     pub(crate) fn join(&self, group: &str, member: Member) {
+        self.clients().insert(member.client_id.clone(), member.peer.clone());
         let mut groups = self.lock();
         match groups.get_mut(group) {
             Some(members) => drop(members.insert(member.peer.clone(), member)),
@@ -38,6 +41,7 @@ impl Producers {
 
     /// Removes a connection from all its groups. Java keeps the empty groups; we do not.
     pub(crate) fn closed(&self, peer: &Peer) {
+        self.clients().retain(|_, newest| newest != peer);
         self.lock().retain(|_, members| {
             members.remove(peer);
             !members.is_empty()
@@ -60,6 +64,11 @@ impl Producers {
         expired
     }
 
+    /// The connection of a producer by its client id. Java: ProducerManager.findChannel
+    pub(crate) fn find(&self, client_id: &str) -> Option<Peer> {
+        self.clients().get(client_id).filter(|peer| !peer.is_closed()).cloned()
+    }
+
     /// The members of `group`; None if nobody of it is online.
     pub(crate) fn group(&self, group: &str) -> Option<Vec<Member>> {
         self.lock().get(group).map(|members| members.values().cloned().collect())
@@ -68,6 +77,10 @@ impl Producers {
     /// All groups with their members.
     pub(crate) fn all(&self) -> BTreeMap<String, Vec<Member>> {
         self.lock().iter().map(|(group, members)| (group.clone(), members.values().cloned().collect())).collect()
+    }
+
+    fn clients(&self) -> MutexGuard<'_, HashMap<String, Peer>> {
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, HashMap<Peer, Member>>> {
@@ -99,9 +112,10 @@ mod tests {
         producers.join("P", member.clone());
         producers.join("Q", member);
         assert_eq!(producers.group("P").map(|members| members.len()), Some(1));
+        assert_eq!(producers.find("c").as_ref(), Some(&peer));
         producers.leave("P", &peer);
         assert!(producers.group("P").is_none());
         producers.closed(&peer);
-        assert!(producers.all().is_empty());
+        assert!(producers.all().is_empty() && producers.find("c").is_none());
     }
 }

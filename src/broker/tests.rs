@@ -1,6 +1,8 @@
 //! A started broker on ports of its own, asked over sockets.
 
 mod filters;
+mod waiting;
+mod replies;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -29,6 +31,8 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// A broker with a folder, and a client of it.
 struct Fixture {
     folder: tempfile::TempDir,
+    /// What its configuration has beyond that of all tests.
+    configure: fn(&mut BrokerConfig),
     broker: RunningBroker,
     client: Client,
     address: String,
@@ -39,28 +43,29 @@ async fn listener() -> TcpListener {
     bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a free port")
 }
 
-async fn start_in(folder: tempfile::TempDir) -> Fixture {
-    start_with(folder, BrokerConfig::default()).await
-}
-
-async fn start_with(folder: tempfile::TempDir, config: BrokerConfig) -> Fixture {
-    let config = BrokerConfig {
+async fn start_in(folder: tempfile::TempDir, configure: fn(&mut BrokerConfig)) -> Fixture {
+    let mut config = BrokerConfig {
         broker_ip1: "127.0.0.1".into(),
         broker_name: "broker-a".into(),
         store_path_root_dir: folder.path().to_owned(),
         mapped_file_size_commit_log: 64 << 20,
-        ..config
+        ..BrokerConfig::default()
     };
+    configure(&mut config);
     let listeners = Listeners { main: listener().await, vip: listener().await };
     let vip = listeners.vip.local_addr().expect("an address").to_string();
     let broker = RunningBroker::start(config, listeners, Arc::new(RealDisk)).await.expect("the broker starts");
     let address = broker.local_addr().to_string();
     let client = new_client();
-    Fixture { folder, broker, client, address, vip }
+    Fixture { folder, configure, broker, client, address, vip }
 }
 
 async fn start() -> Fixture {
-    start_in(tempfile::tempdir().expect("a temp folder")).await
+    start_with(|_| {}).await
+}
+
+async fn start_with(configure: fn(&mut BrokerConfig)) -> Fixture {
+    start_in(tempfile::tempdir().expect("a temp folder"), configure).await
 }
 
 fn new_client() -> Client {
@@ -85,7 +90,7 @@ impl Fixture {
 
     async fn restart(self) -> Fixture {
         self.broker.stop().await.expect("a clean stop");
-        start_in(self.folder).await
+        start_in(self.folder, self.configure).await
     }
 }
 

@@ -3,6 +3,7 @@
 //! Owns the rules about names alone, with Java's wording of each refusal. Must not know which topics exist.
 
 use crate::remoting::Refusal;
+use crate::store::{CANCELLED_TOPIC, DELETED_TOPIC, TIMER_TOPIC};
 use skylark_protocol::response_code::{NO_PERMISSION, SYSTEM_ERROR};
 
 /// The topic that lends its queues and permissions to topics created by a send.
@@ -39,8 +40,18 @@ const TOPIC_LENGTH_MAX: usize = 127;
 /// The longest group name that clients accept.
 const GROUP_LENGTH_MAX: usize = 255;
 
-const NOT_SENDABLE: [&str; 6] =
-    [SCHEDULE_TOPIC, HALF_TOPIC, OP_HALF_TOPIC, TRANS_CHECK_MAX_TIME_TOPIC, SELF_TEST_TOPIC, OFFSET_MOVED_EVENT];
+const NOT_SENDABLE: [&str; 9] = [
+    SCHEDULE_TOPIC,
+    HALF_TOPIC,
+    OP_HALF_TOPIC,
+    TRANS_CHECK_MAX_TIME_TOPIC,
+    SELF_TEST_TOPIC,
+    OFFSET_MOVED_EVENT,
+    // Records in these say what happens to others.
+    TIMER_TOPIC,
+    CANCELLED_TOPIC,
+    DELETED_TOPIC,
+];
 
 /// System topics whatever the configuration says, in the order that the list of them is answered.
 pub(crate) const SYSTEM_TOPICS: [&str; 10] = [
@@ -92,6 +103,11 @@ pub(crate) fn check_sendable(topic: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Whether messages in this topic wait or tell of others, so that no consumer may be given them under another name.
+pub(crate) fn is_hidden(topic: &str) -> bool {
+    [SCHEDULE_TOPIC, HALF_TOPIC, OP_HALF_TOPIC, TIMER_TOPIC, CANCELLED_TOPIC, DELETED_TOPIC].contains(&topic)
+}
+
 /// Whether the name is one of the broker's own by its form alone.
 pub(crate) fn is_reserved(topic: &str) -> bool {
     SYSTEM_TOPICS.contains(&topic) || topic.starts_with(SYSTEM_PREFIX)
@@ -134,6 +150,7 @@ mod tests {
     #[test]
     fn the_brokers_own_topics_cannot_be_sent_to() {
         assert_eq!(check_sendable(SCHEDULE_TOPIC).err().map(|refusal| refusal.code), Some(NO_PERMISSION));
+        assert!(check_sendable(DELETED_TOPIC).is_err(), "a message in it would delete a topic");
         assert!(check_sendable(AUTO_CREATE_TOPIC).is_ok());
         assert!(is_reserved("rmq_sys_x") && is_reserved(TRACE_TOPIC) && !is_reserved("Orders"));
     }

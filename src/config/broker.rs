@@ -77,6 +77,14 @@ settings! {
     "notifyConsumerIdsChangedEnable" => notify_consumer_ids_changed_enable: bool = true;
     /// Whether transactional messages are refused.
     "rejectTransactionMessage" => reject_transaction_message: bool = false;
+    /// Age from which the producer of an undecided message is asked for its outcome, in milliseconds.
+    "transactionTimeOut" => transaction_timeout_ms: u64 = 6000, in 0..=86_400_000;
+    /// How often a producer is asked before its message is given up and moved to TRANS_CHECK_MAX_TIME_TOPIC.
+    "transactionCheckMax" => transaction_check_max: u32 = 15, in 1..=1_000_000;
+    /// How often undecided messages are looked through, in milliseconds.
+    "transactionCheckInterval" => transaction_check_interval_ms: u64 = 60_000, in 10..=86_400_000;
+    /// Whether replies to request messages are stored, besides being pushed to whoever waits for them.
+    "storeReplyMessageEnable" => store_reply_message_enable: bool = true;
     /// Whether a slave corrects offsets outside the queue.
     "offsetCheckInSlave" => offset_check_in_slave: bool = false;
     /// Whether consumers that are far behind are sent to a slave.
@@ -101,6 +109,8 @@ settings! {
     /// Delays of the delay levels.
     "messageDelayLevel" => message_delay_level: DelayLevels =
         DelayLevels::parse("1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h").expect("delay levels");
+    /// Longest delay, in seconds, that a message may ask for by TIMER_DELAY_SEC or a like property.
+    "timerMaxDelaySec" => timer_max_delay_s: u64 = 40 * 24 * 3600, in 1..=3_153_600_000;
     /// Whether consumers may filter by SQL92 expressions.
     "enablePropertyFilter" => enable_property_filter: bool = true;
     /// Whether registrations are sent compressed.

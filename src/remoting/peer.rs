@@ -108,16 +108,18 @@ impl Peer {
         self.inner.in_flight.load(Ordering::Relaxed) < self.inner.held_requests_max
     }
 
-    /// Sends a one-way request. Never blocks: it is dropped if the other side leaves too much unread.
-    pub fn notify<R: Request>(&self, header: &R, body: Bytes) {
+    /// Sends a one-way request. Never blocks: it is dropped if the other side leaves too much unread, or is gone; false
+    /// then.
+    pub fn notify<R: Request>(&self, header: &R, body: Bytes) -> bool {
         if self.is_congested() || self.is_closed() {
             tracing::debug!(peer = %self.inner.remote, code = R::CODE, "drop a notification");
-            return;
+            return false;
         }
         let mut command = request(header, body);
         command.opaque = self.next_opaque();
         command.set_oneway();
         self.send(&command);
+        true
     }
 
     /// Sends a request over this connection and waits for its answer.

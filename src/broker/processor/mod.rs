@@ -1,6 +1,11 @@
 //! Every request that a broker answers, and the function that does it: the one list.
 
 mod send_message;
+mod hide;
+mod end_transaction;
+mod check_transactions;
+mod reply_message;
+mod send_back;
 mod pull_message;
 mod heartbeat;
 mod consumer_list;
@@ -14,12 +19,14 @@ use std::sync::Arc;
 
 use skylark_protocol::request::{
     LitePullMessage, NotifyConsumerIdsChanged, PullMessage, Request, SendBatchMessage, SendMessage, SendMessageV2,
+    SendReplyMessage, SendReplyMessageV2,
 };
 
 use super::Broker;
 use super::consumers::Changed;
 use crate::remoting::{Dispatcher, ListenerId, UnknownCode};
 
+pub(super) use check_transactions::check_transactions;
 pub(super) use heartbeat::forget_peer;
 
 /// All requests with their handlers.
@@ -29,7 +36,12 @@ pub(super) fn dispatcher(broker: Arc<Broker>) -> Dispatcher<Arc<Broker>> {
         .on(send_message::send_message::<SendMessage>)
         .on(send_message::send_message::<SendMessageV2>)
         .on(send_message::send_message::<SendBatchMessage>)
+        .on(end_transaction::end_transaction)
+        .on(check_transactions::resume_check_half_message)
+        .on(reply_message::send_reply_message::<SendReplyMessage>)
+        .on(reply_message::send_reply_message::<SendReplyMessageV2>)
         // Consumers
+        .on(send_back::consumer_send_msg_back)
         .on(pull_message::pull_message::<PullMessage>)
         .refuse_on(ListenerId::VIP, PullMessage::CODE)
         .on(pull_message::pull_message::<LitePullMessage>)

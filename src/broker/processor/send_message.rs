@@ -14,18 +14,20 @@ use skylark_protocol::response_code::{
 };
 
 use crate::broker::Broker;
-use crate::broker::message_properties::{self, Facts};
+use crate::broker::message_properties;
 use crate::broker::refusal::{blocking, message_illegal};
 use crate::broker::registration::ROUTE_WAIT_MAX;
 use crate::broker::topic_names::{self, FAQ_LINE};
 use crate::broker::topics::{describe, perm, topic_sys_flag};
 use crate::remoting::{Incoming, Refusal, Reply};
-use crate::store::{Durability, NewMessage, Put, StoreError};
+use crate::store::{CANCELLED_TOPIC, Durability, NewMessage, Put, StoreError};
+
+use super::hide;
 
 /// Senders from this version on may say how often a message is retried. Java: MQVersion V3_4_9
-const MAX_RECONSUME_TIMES_SINCE: i32 = 121;
+pub(super) const MAX_RECONSUME_TIMES_SINCE: i32 = 121;
 /// Queues of a dead-letter topic.
-const DLQ_QUEUES: i32 = 1;
+pub(super) const DLQ_QUEUES: i32 = 1;
 
 /// A request that sends, in any of its three forms.
 pub(crate) trait Send: Request<Reply = SendMessageReply> + Into<SendMessageFields> {}
@@ -50,22 +52,53 @@ async fn store_message<R: Send>(broker: &Arc<Broker>, request: Incoming<R>) -> R
         broker.stats.sent(&topic.topic_name, puts.len() as u64, bytes, received);
         return Ok(answer(broker, queue_id, &puts));
     }
-    let (message, topic) = single_message(broker, fields, topic, queue_id, body, &sender).await?;
+    let Single { message, counted_in, cancels } =
+        single_message(broker, fields, topic, queue_id, body, &sender).await?;
     let bytes = record_bytes(&message);
-    let put = broker.store.put(message).await.map_err(|error| refuse_put(broker, error))?;
-    broker.stats.sent(&topic.topic_name, 1, bytes, received);
+    let put = match cancels {
+        None => broker.store.put(message).await.map_err(|error| refuse_put(broker, error))?,
+        Some(key) => Box::pin(hide::cancel(broker, &message, &key)).await?,
+    };
+    broker.stats.sent(counted_in.name(), 1, bytes, received);
     Ok(answer(broker, queue_id, &[put]))
 }
 
 /// Who sends, as far as it matters.
-struct Sender {
-    version: i32,
-    oneway: bool,
-    remote: std::net::SocketAddr,
+pub(super) struct Sender {
+    pub(super) version: i32,
+    pub(super) oneway: bool,
+    pub(super) remote: std::net::SocketAddr,
+}
+
+/// One message, ready to be put.
+struct Single {
+    message: NewMessage,
+    counted_in: CountedIn,
+    /// It is not to be put, but to cancel the delayed message with this unique key.
+    cancels: Option<String>,
+}
+
+/// The topic whose counters a send adds to: the one that it is stored in.
+enum CountedIn {
+    Own(Arc<TopicConfig>),
+    Hidden(&'static str),
+}
+
+impl CountedIn {
+    fn name(&self) -> &str {
+        match self {
+            CountedIn::Own(topic) => &topic.topic_name,
+            CountedIn::Hidden(topic) => topic,
+        }
+    }
 }
 
 /// Finds or makes the topic, and refuses what may not be sent. Java: AbstractSendMessageProcessor.msgCheck
-async fn check(broker: &Arc<Broker>, fields: &SendMessageFields, sender: &Sender) -> Result<Arc<TopicConfig>, Refusal> {
+pub(super) async fn check(
+    broker: &Arc<Broker>,
+    fields: &SendMessageFields,
+    sender: &Sender,
+) -> Result<Arc<TopicConfig>, Refusal> {
     let known = broker.topics.get(&fields.topic);
     // Java: a broker without write permission refuses sends to ordered topics only.
     if broker.config.broker_permission & perm::WRITE == 0 && known.as_ref().is_some_and(|topic| topic.order) {
@@ -123,7 +156,7 @@ async fn make_topic(
     Ok(topic)
 }
 
-fn pick_queue(fields: &SendMessageFields, topic: &TopicConfig) -> Result<i32, Refusal> {
+pub(super) fn pick_queue(fields: &SendMessageFields, topic: &TopicConfig) -> Result<i32, Refusal> {
     if fields.queue_id >= 0 {
         return Ok(fields.queue_id);
     }
@@ -140,22 +173,20 @@ async fn single_message(
     queue_id: i32,
     body: Bytes,
     sender: &Sender,
-) -> Result<(NewMessage, Arc<TopicConfig>), Refusal> {
+) -> Result<Single, Refusal> {
     let (facts, stored) = message_properties::rewrite(&fields.properties, &broker.config.cluster_name, false);
-    refuse_unserved(broker, &facts)?;
     let wait = !facts.no_wait;
-    let (topic, queue_id) = match fields.topic.strip_prefix(topic_names::RETRY_PREFIX) {
-        Some(group) => match Box::pin(dead_letter_topic(broker, group, &fields, sender)).await? {
-            Some(dead_letters) => (dead_letters, fastrand::i32(0..DLQ_QUEUES)),
-            None => (topic, queue_id),
-        },
-        None => (topic, queue_id),
+    let dead_letters = match fields.topic.strip_prefix(topic_names::RETRY_PREFIX) {
+        Some(group) => Box::pin(dead_letter_topic(broker, group, &fields, sender)).await?,
+        None => None,
     };
+    let is_dead = dead_letters.is_some();
+    let (topic, queue_id) = dead_letters.map_or((topic, queue_id), |dead| (dead, fastrand::i32(0..DLQ_QUEUES)));
     let message = NewMessage {
         topic: topic.topic_name.clone(),
         queue_id,
         flag: fields.flag,
-        sys_flag: sys_flag_of(&fields, &topic),
+        sys_flag: sys_flag::with_transaction_type(sys_flag_of(&fields, &topic), sys_flag::TRANSACTION_NOT),
         born_timestamp: fields.born_timestamp,
         born_host: sender.remote,
         reconsume_times: fields.reconsume_times,
@@ -164,19 +195,19 @@ async fn single_message(
         properties: stored,
         wait,
     };
-    Ok((message, topic))
-}
-
-/// Half and delayed messages must never be visible at once.
-fn refuse_unserved(broker: &Broker, facts: &Facts<'_>) -> Result<(), Refusal> {
-    if facts.transactional {
-        let remark = format!("the broker[{}] sending transaction message is forbidden", broker.config.broker_ip1);
-        return Err(Refusal::new(NO_PERMISSION, remark));
+    // A dead letter waits for nothing: what it says was meant for its retry.
+    if facts.is_plain() || is_dead {
+        return Ok(Single { message, counted_in: CountedIn::Own(topic), cancels: None });
     }
-    if facts.delay_level > 0 {
-        return Err(Refusal::new(MESSAGE_ILLEGAL, "the broker does not serve delayed messages"));
+    if let Some(key) = facts.cancels {
+        let counted_in = CountedIn::Hidden(CANCELLED_TOPIC);
+        return Ok(Single { message, counted_in, cancels: Some(key.to_owned()) });
     }
-    Ok(())
+    let properties = message_properties::rewrite(&fields.properties, &broker.config.cluster_name, true).1;
+    let message = NewMessage { properties, ..message };
+    let (message, hidden_in) = Box::pin(hide::hide(broker, message, &facts)).await?;
+    let counted_in = hidden_in.map_or(CountedIn::Own(topic), CountedIn::Hidden);
+    Ok(Single { message, counted_in, cancels: None })
 }
 
 /// A message retried too often goes to the group's dead-letter topic. Java: SendMessageProcessor.handleRetryAndDLQ
@@ -194,11 +225,18 @@ async fn dead_letter_topic(
     if fields.reconsume_times < asked.unwrap_or(group.retry_max_times) {
         return Ok(None);
     }
-    let name = topic_names::dlq_topic(group_name);
-    match broker.find_or_create_topic(&name, DLQ_QUEUES, 0).await? {
-        Some(topic) => Ok(Some(topic)),
-        None => Err(Refusal::new(SYSTEM_ERROR, format!("topic[{name}] not exist"))),
-    }
+    make_own_topic(broker, &topic_names::dlq_topic(group_name), DLQ_QUEUES, 0).await.map(Some)
+}
+
+/// A topic that the broker needs for what it was asked, made if there is none.
+pub(super) async fn make_own_topic(
+    broker: &Arc<Broker>,
+    name: &str,
+    queues: i32,
+    sys_flag: i32,
+) -> Result<Arc<TopicConfig>, Refusal> {
+    let found = broker.find_or_create_topic(name, queues, sys_flag).await?;
+    found.ok_or_else(|| Refusal::new(SYSTEM_ERROR, format!("topic[{name}] not exist")))
 }
 
 /// One record for each entry; born, flags and the shared properties are the request's.
@@ -213,12 +251,16 @@ fn messages_of_batch(
     let sys_flag = sys_flag_of(&fields, topic);
     let (facts, shared) = message_properties::rewrite(&fields.properties, &broker.config.cluster_name, true);
     let is_transaction = sys_flag & sys_flag::TRANSACTION_MASK != 0;
-    if is_transaction || facts.delay_level > 0 || body.len() > broker.config.max_message_size {
+    if is_transaction || facts.delay_level > 0 || facts.timed || body.len() > broker.config.max_message_size {
         return Err(message_illegal(broker.config.max_message_size));
     }
     let mut messages = Vec::new();
     for entry in batch::entries(&body) {
         let entry = entry?;
+        if message_properties::entry_asks_to_wait(entry.properties) {
+            let remark = "a message of a batch can't be delayed or cancel a delayed one, send it by itself";
+            return Err(Refusal::new(MESSAGE_ILLEGAL, remark));
+        }
         messages.push(NewMessage {
             topic: fields.topic.clone(),
             queue_id,
@@ -240,7 +282,7 @@ fn messages_of_batch(
 }
 
 /// Bytes that the message takes in the log.
-fn record_bytes(message: &NewMessage) -> u64 {
+pub(super) fn record_bytes(message: &NewMessage) -> u64 {
     (RECORD_LENGTH_MIN + message.body.len() + message.topic.len() + message.properties.len()) as u64
 }
 
@@ -251,7 +293,7 @@ fn sys_flag_of(fields: &SendMessageFields, topic: &TopicConfig) -> i32 {
     }
 }
 
-fn refuse_put(broker: &Broker, error: StoreError) -> Refusal {
+pub(super) fn refuse_put(broker: &Broker, error: StoreError) -> Refusal {
     broker.stats.send_failed();
     match error {
         StoreError::MessageIllegal(reason) => {

@@ -121,6 +121,14 @@ impl Stats {
         self.send_time_max_ms.fetch_max(ms, Ordering::Relaxed);
     }
 
+    /// Counts a message of `bytes` that was stored without being sent.
+    pub(crate) fn stored(&self, topic: &str, bytes: u64) {
+        self.totals.put_messages.fetch_add(1, Ordering::Relaxed);
+        self.totals.put_bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.broker_put.add(1, bytes);
+        self.topics_put.add(topic, 1, bytes);
+    }
+
     /// Counts a send that the store refused.
     pub(crate) fn send_failed(&self) {
         self.totals.put_failed.fetch_add(1, Ordering::Relaxed);

@@ -125,8 +125,7 @@ async fn a_client_learns_at_its_start_whether_its_expression_can_be_read() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn expressions_can_be_forbidden() {
-    let config = BrokerConfig { enable_property_filter: false, ..BrokerConfig::default() };
-    let broker = start_with(tempfile::tempdir().expect("a temp folder"), config).await;
+    let broker = start_with(|config| config.enable_property_filter = false).await;
     broker.send("T", 0, "a\u{1}1", "x").await;
     let refused = "The broker does not support consumer to filter message by SQL92";
     check_pull(&broker, sql(pull("T", 0, "a > 1")), SYSTEM_ERROR, refused).await;
