@@ -5,30 +5,29 @@
 
 use std::fmt;
 use std::io;
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, Instant};
 
-use skylark_protocol::fields::Fields;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::consumer_offsets::ConsumerOffsets;
 use super::processor::{self, check_transactions, forget_peer};
-use super::registration::{Identity, ROUTE_WAIT_MAX, Registration, RegistrationConfig};
+use super::registration::{ROUTE_WAIT_MAX, Registration};
 use super::stats::Stats;
-use super::subscription_groups::{GroupRules, SubscriptionGroups};
-use super::topics::{TopicRules, TopicTable};
-use super::{Broker, refusal};
-use crate::config::{BrokerConfig, BrokerRole, FlushDiskType};
-use crate::delay::{DelayRules, Scheduler};
-use crate::remoting::{Client, Limits, ListenerId, Server};
+use super::subscription_groups::SubscriptionGroups;
+use super::topics::TopicTable;
+use super::{Broker, refusal, rules};
+use crate::config::{BrokerConfig, BrokerRole};
+use crate::delay::Scheduler;
+use crate::remoting::{Client, ListenerId, Server};
 use crate::store::disk::Disk;
 use crate::store::meta::Meta;
-use crate::store::{FlushMode, Health, Recovery, Store, StoreConfig, StoreError};
-use crate::transaction::{CheckRules, Checks};
+use crate::store::{Health, Recovery, Store, StoreError};
+use crate::transaction::Checks;
 
 /// A client silent for so long is gone. Java: CHANNEL_EXPIRED_TIMEOUT
 const CLIENT_SILENCE_MAX: Duration = Duration::from_secs(120);
@@ -100,7 +99,7 @@ impl RunningBroker {
     ) -> Result<RunningBroker, StartError> {
         let main_addr = listeners.main.local_addr()?;
         let stop = CancellationToken::new();
-        let limits = limits(&config);
+        let limits = rules::limits(&config);
         let client = Client::new(limits.clone(), stop.clone());
         let opened = tokio::task::spawn_blocking(move || open(config, main_addr.port(), client, &disk));
         let (broker, recovery) = opened.await.map_err(io::Error::other)??;
@@ -172,19 +171,19 @@ fn open(
     client: Client,
     disk: &Arc<dyn Disk>,
 ) -> Result<(Broker, Recovery), StartError> {
-    let store_host = resolve(&config.broker_ip1, port)?;
-    let (store, recovery) = Store::open(store_config(&config, store_host), disk)?;
+    let store_host = rules::resolve(&config.broker_ip1, port)?;
+    let (store, recovery) = Store::open(rules::store_config(&config, store_host), disk)?;
     let meta = Meta::open(&config.store_path_root_dir.join("meta"))?;
-    let topics = Arc::new(TopicTable::load(meta.clone(), topic_rules(&config))?);
-    let groups = SubscriptionGroups::load(meta.clone(), group_rules(&config))?;
+    let topics = Arc::new(TopicTable::load(meta.clone(), rules::topic_rules(&config))?);
+    let groups = SubscriptionGroups::load(meta.clone(), rules::group_rules(&config))?;
     let offsets = load_offsets(meta, &store)?;
     let broker = Broker {
         store_host,
-        send_fields: send_fields(&config),
-        memory_reach_bytes: memory_reach_bytes(&config),
+        send_fields: rules::send_fields(&config),
+        memory_reach_bytes: rules::memory_reach_bytes(&config),
         store,
-        delays: delay_rules(&config),
-        check_rules: check_rules(&config),
+        delays: rules::delay_rules(&config),
+        check_rules: rules::check_rules(&config),
         checks: Checks::default(),
         topics,
         groups,
@@ -192,7 +191,7 @@ fn open(
         consumers: Default::default(),
         producers: Default::default(),
         queue_locks: Default::default(),
-        registration: Registration::new(identity(&config, port), registration_config(&config), client),
+        registration: Registration::new(rules::identity(&config, port), rules::registration_config(&config), client),
         stats: Stats::new(),
         held_pulls: AtomicUsize::new(0),
         config: Arc::new(config),
@@ -298,106 +297,4 @@ async fn deliver_delayed(broker: Arc<Broker>, stop: CancellationToken) {
 
 async fn sample_stats(broker: Arc<Broker>, second: u64) {
     broker.stats.sample(second);
-}
-
-fn resolve(host: &str, port: u16) -> io::Result<SocketAddr> {
-    let no_address = || io::Error::new(io::ErrorKind::NotFound, format!("brokerIP1 {host} has no address"));
-    (host, port).to_socket_addrs()?.next().ok_or_else(no_address)
-}
-
-fn store_config(config: &BrokerConfig, store_host: SocketAddr) -> StoreConfig {
-    StoreConfig {
-        commit_log: config.commit_log_path(),
-        root: config.store_path_root_dir.clone(),
-        segment_size_bytes: config.mapped_file_size_commit_log,
-        flush: match config.flush_disk_type {
-            FlushDiskType::AsyncFlush => FlushMode::Async,
-            FlushDiskType::SyncFlush => FlushMode::Sync,
-        },
-        flush_interval: Duration::from_millis(config.flush_interval_commit_log_ms),
-        sync_flush_timeout: Duration::from_millis(config.sync_flush_timeout_ms),
-        message_size_max: config.max_message_size,
-        level_delays: level_delays_ms(config),
-        store_host,
-    }
-}
-
-fn delay_rules(config: &BrokerConfig) -> DelayRules {
-    DelayRules {
-        level_delays_ms: level_delays_ms(config),
-        delay_ms_max: i64::try_from(config.timer_max_delay_s.saturating_mul(1000)).unwrap_or(i64::MAX),
-    }
-}
-
-fn level_delays_ms(config: &BrokerConfig) -> Vec<i64> {
-    config.message_delay_level.millis().iter().map(|delay| *delay as i64).collect()
-}
-
-fn check_rules(config: &BrokerConfig) -> CheckRules {
-    CheckRules {
-        timeout_ms: i64::try_from(config.transaction_timeout_ms).unwrap_or(i64::MAX),
-        checks_max: config.transaction_check_max,
-        age_ms_max: i64::from(config.file_reserved_time_hours) * 3_600_000,
-    }
-}
-
-fn topic_rules(config: &BrokerConfig) -> TopicRules {
-    TopicRules {
-        broker_name: config.broker_name.clone(),
-        cluster_name: config.cluster_name.clone(),
-        auto_create: config.auto_create_topic_enable,
-        default_queues: config.default_topic_queue_nums,
-        auto_created_max: config.max_auto_created_topics,
-        cluster_topic: config.cluster_topic_enable,
-        broker_topic: config.broker_topic_enable,
-        trace_topic: config.trace_topic_enable.then(|| config.msg_trace_topic_name.clone()),
-    }
-}
-
-fn group_rules(config: &BrokerConfig) -> GroupRules {
-    GroupRules { auto_create: config.auto_create_subscription_group, auto_created_max: config.max_auto_created_groups }
-}
-
-fn limits(config: &BrokerConfig) -> Limits {
-    Limits {
-        connections_max: config.max_connections,
-        idle_max: Duration::from_secs(config.idle_seconds_max),
-        unsent_bytes_max: config.max_unsent_bytes_per_connection,
-        held_requests_max: config.max_held_pulls_per_connection,
-        ..Limits::default()
-    }
-}
-
-fn identity(config: &BrokerConfig, port: u16) -> Identity {
-    Identity {
-        cluster_name: config.cluster_name.clone(),
-        broker_name: config.broker_name.clone(),
-        broker_id: config.broker_id,
-        broker_addr: format!("{}:{port}", config.broker_ip1),
-        ha_addr: format!("{}:{}", config.broker_ip2, config.ha_port()),
-        permission: config.broker_permission,
-    }
-}
-
-fn registration_config(config: &BrokerConfig) -> RegistrationConfig {
-    RegistrationConfig {
-        name_servers: config.namesrv_addresses(),
-        period: Duration::from_millis(config.register_period_ms()),
-        timeout: Duration::from_millis(config.register_broker_timeout_ms),
-        compressed: config.compressed_register,
-    }
-}
-
-fn send_fields(config: &BrokerConfig) -> Fields {
-    let mut fields = Fields::default();
-    fields.push("MSG_REGION", &config.region_id);
-    fields.push_display("TRACE_ON", config.trace_on);
-    fields
-}
-
-/// How much of the log is taken to be in the page cache.
-fn memory_reach_bytes(config: &BrokerConfig) -> i64 {
-    let info = rustix::system::sysinfo();
-    let bytes = u64::from(info.mem_unit) * info.totalram / 100 * u64::from(config.access_message_in_memory_max_ratio);
-    i64::try_from(bytes).unwrap_or(i64::MAX)
 }

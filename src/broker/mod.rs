@@ -9,6 +9,7 @@
 //! it needs.
 
 pub mod lifecycle;
+mod rules;
 mod processor;
 mod refusal;
 mod message_properties;
