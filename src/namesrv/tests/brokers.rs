@@ -81,10 +81,9 @@ async fn a_broker_whose_connection_ends_is_gone_at_once() {
     master.register("b", "0", "m:1", registration("T", 1)).await;
     slave.register("b", "1", "s:1", registration("T", 1)).await;
     drop(master);
-    // The end of a connection reaches the server in its own time.
-    while client.route("T").await != route_of("b", r#"1:"s:1""#) {}
+    client.until_route("T", &route_of("b", r#"1:"s:1""#)).await;
     drop(slave);
-    while client.route("T").await != "17" {}
+    client.until_route("T", "17").await;
     assert_eq!(text(&client.ask(106, &[], "").await), r#"{"brokerAddrTable":{},"clusterAddrTable":{}}"#);
     assert_eq!(text(&client.ask(206, &[], "").await), r#"{"topicList":[]}"#);
 }

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::RunningNamesrv;
 use crate::config::{Loaded, NamesrvConfig};
 use crate::remoting;
-use crate::remoting::testing::{Wire, request};
+use crate::remoting::testing::{PATIENCE, Wire, request};
 
 /// The registration of a stock broker with some topics.
 const STOCK_REGISTRATION: &[u8] = include_bytes!("samples/REGISTER_BROKER.request.json");
@@ -91,6 +91,14 @@ impl Client {
     async fn route(&mut self, topic: &str) -> String {
         let answer = self.ask_as(393, 105, &[("topic", topic)], "").await;
         if answer.code == 0 { text(&answer) } else { answer.code.to_string() }
+    }
+}
+
+impl Client {
+    /// Asks until the route is this one: the end of a connection reaches the server in its own time.
+    async fn until_route(&mut self, topic: &str, expected: &str) {
+        let asking = async { while self.route(topic).await != expected {} };
+        tokio::time::timeout(PATIENCE, asking).await.expect("the route changes");
     }
 }
 

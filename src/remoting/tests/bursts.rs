@@ -19,10 +19,11 @@ impl Request for Watched {
 
 pub(super) async fn watched(state: Arc<State>, request: Incoming<Watched>) -> Result<Reply<Watched>, Refusal> {
     let Watched { name, polls } = request.header;
-    let mut count = 0;
+    let (mut count, connection) = (0, tokio::task::try_id());
     std::future::poll_fn(|context| {
         count += 1;
-        state.polls.lock().unwrap().push(format!("{name}{count}"));
+        let place = if tokio::task::try_id() == connection { "" } else { " as a task" };
+        state.polls.lock().unwrap().push(format!("{name}{count}{place}"));
         if count >= polls {
             return Poll::Ready(());
         }
@@ -49,7 +50,7 @@ async fn all_of_a_burst_are_polled_once_before_any_is_polled_again() {
     for (opaque, name) in [(2, "b"), (1, "a"), (4, "d"), (3, "c")] {
         check_answer(&wire.expect().await, 0, opaque, name);
     }
-    assert_eq!(*server.state.polls.lock().unwrap(), ["a1", "b1", "c1", "d1", "a2", "c2", "d2", "c3"]);
+    assert_eq!(*server.state.polls.lock().unwrap(), ["a1", "b1", "c1", "d1", "a2", "c2", "d2", "c3 as a task"]);
 }
 
 #[tokio::test]
