@@ -14,8 +14,7 @@ use std::time::Instant;
 use bytes::{Buf, BytesMut};
 use skylark_protocol::command::Command;
 use skylark_protocol::error::DecodeError;
-use tokio::io::AsyncWrite;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::futures::Notified;
 use tokio::time::{Sleep, sleep_until};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
@@ -27,10 +26,12 @@ use super::exchange::AnswerHead;
 use super::inbound::Inbound;
 use super::peer::Peer;
 
-/// First byte of a TLS handshake; no frame can start with it, its length word would be too large.
-const TLS_HANDSHAKE: u8 = 0x16;
 /// A write buffer up to this size is kept for the next burst.
 const WRITE_BYTES_KEPT: usize = 64 * 1024;
+
+/// What a connection needs of its socket: plain TCP, or TLS over it.
+pub(super) trait Socket: AsyncRead + AsyncWrite + Unpin {}
+impl<S: AsyncRead + AsyncWrite + Unpin> Socket for S {}
 
 /// What all connections of one server share.
 pub(super) struct Shared {
@@ -48,7 +49,6 @@ enum End {
     Idle,
     SlowFrame,
     WriteStalled,
-    Tls,
     BadFrame(DecodeError),
     Io(io::Error),
 }
@@ -67,7 +67,7 @@ enum Event {
 }
 
 /// Serves the socket until it ends; returns after the close hook ran.
-pub(super) async fn serve(stream: TcpStream, peer: Peer, shared: Arc<Shared>, stop: CancellationToken) {
+pub(super) async fn serve<S: Socket>(stream: S, peer: Peer, shared: Arc<Shared>, stop: CancellationToken) {
     let _farewell = Farewell { peer: peer.clone(), shared: shared.clone() };
     let now = Instant::now();
     let connection = Connection {
@@ -77,7 +77,6 @@ pub(super) async fn serve(stream: TcpStream, peer: Peer, shared: Arc<Shared>, st
         inbound: Inbound::new(),
         burst: Burst::default(),
         writing: BytesMut::new(),
-        fresh: true,
         paused: false,
         closing: None,
         last_traffic: now,
@@ -85,7 +84,6 @@ pub(super) async fn serve(stream: TcpStream, peer: Peer, shared: Arc<Shared>, st
     };
     let end = connection.run(&stop).await;
     match end {
-        End::Tls => tracing::info!(peer = %peer.remote(), "close: the client speaks TLS, which is not configured"),
         End::BadFrame(error) => tracing::warn!(peer = %peer.remote(), %error, "close: bad frame"),
         End::SlowFrame | End::WriteStalled => tracing::warn!(peer = %peer.remote(), ?end, "close"),
         End::Io(error) => tracing::debug!(peer = %peer.remote(), %error, "close"),
@@ -106,16 +104,14 @@ impl Drop for Farewell {
     }
 }
 
-struct Connection<'a> {
-    stream: TcpStream,
+struct Connection<'a, S> {
+    stream: S,
     peer: &'a Peer,
     shared: &'a Shared,
     inbound: Inbound,
     burst: Burst,
     /// What the socket has not taken yet.
     writing: BytesMut,
-    /// No byte was looked at yet.
-    fresh: bool,
     /// Reading is stopped until the other side catches up.
     paused: bool,
     /// Nothing more is read; the end comes when all is answered.
@@ -124,7 +120,7 @@ struct Connection<'a> {
     last_write: Instant,
 }
 
-impl Connection<'_> {
+impl<S: Socket> Connection<'_, S> {
     async fn run(mut self, stop: &CancellationToken) -> End {
         // A token of its own: polling it takes no lock that other connections take.
         let stop = stop.child_token();
@@ -185,10 +181,6 @@ impl Connection<'_> {
     fn read(&mut self) {
         let received = Instant::now();
         self.last_traffic = received;
-        if std::mem::take(&mut self.fresh) && self.inbound.first_byte() == Some(TLS_HANDSHAKE) {
-            // TLS shares the port: this is where its handshake would begin.
-            return self.begin_close(End::Tls);
-        }
         let frames = self.start_frames(received);
         self.burst.finish(self.peer);
         match frames {

@@ -11,8 +11,7 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use skylark_protocol::error::DecodeError;
 use skylark_protocol::frame::take_frame;
-use tokio::io::AsyncReadExt;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::Limits;
 
@@ -32,7 +31,11 @@ impl Inbound {
         Inbound { buffer: BytesMut::new(), read_bytes: READ_BYTES_MIN, partial_since: None }
     }
 
-    pub(super) fn poll_read(&mut self, stream: &mut TcpStream, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+    pub(super) fn poll_read<S: AsyncRead + Unpin>(
+        &mut self,
+        stream: &mut S,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
         // A frame larger than one read doubles what it already has, however long it says it will be.
         self.buffer.reserve(self.read_bytes.max(self.buffer.len()));
         let room = self.buffer.capacity() - self.buffer.len();
@@ -44,11 +47,6 @@ impl Inbound {
             _ => {}
         }
         polled
-    }
-
-    /// The first byte, while it is not yet part of a taken frame.
-    pub(super) fn first_byte(&self) -> Option<u8> {
-        self.buffer.first().copied()
     }
 
     /// The next whole frame, without its length word.

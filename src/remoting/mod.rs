@@ -20,6 +20,7 @@ mod burst;
 mod inbound;
 mod connection;
 mod server;
+mod tls;
 mod client;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::connection::{Shared, serve};
-use super::{Dispatcher, Limits, ListenerId, Peer};
+use super::{Dispatcher, Limits, ListenerId, Peer, tls};
 
 const LISTEN_BACKLOG: u32 = 1024;
 /// Pause after an accept that failed for want of file descriptors or memory.
@@ -115,5 +115,17 @@ async fn attend(
     stop: CancellationToken,
     _place: OwnedSemaphorePermit,
 ) {
-    serve(stream, peer, shared, stop).await;
+    let opening = tokio::time::timeout(shared.limits.idle_max, tls::is_handshake(&stream));
+    let speaks_tls = match stop.run_until_cancelled(opening).await {
+        Some(Ok(Ok(speaks_tls))) => speaks_tls,
+        // Stopped, silent, or gone before its first byte.
+        None | Some(Err(_) | Ok(Err(_))) => return,
+    };
+    if !speaks_tls {
+        return serve(stream, peer, shared, stop).await;
+    }
+    match tls::accept(stream).await {
+        Ok(stream) => serve(stream, peer, shared, stop).await,
+        Err(error) => tracing::info!(peer = %peer.remote(), %error, "close: the TLS handshake failed"),
+    }
 }

@@ -7,23 +7,25 @@ use bytes::{Bytes, BytesMut};
 use skylark_protocol::command::{Command, HeaderCodec};
 use skylark_protocol::fields::Fields;
 use skylark_protocol::frame::take_frame;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// Far beyond what any step takes; a test that reaches it has failed.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A client that speaks bytes.
-pub(crate) struct Wire {
-    pub(super) stream: TcpStream,
-    buffer: BytesMut,
+pub(crate) struct Wire<S = TcpStream> {
+    pub(super) stream: S,
+    pub(super) buffer: BytesMut,
 }
 
 impl Wire {
     pub(crate) async fn connect(address: SocketAddr) -> Wire {
         Wire { stream: TcpStream::connect(address).await.unwrap(), buffer: BytesMut::new() }
     }
+}
 
+impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// Sends one request and takes the next frame as its answer.
     pub(crate) async fn ask(&mut self, request: Command) -> Command {
         self.send(&bytes(&[request])).await;

@@ -126,14 +126,6 @@ async fn bad_frames_close_the_connection_after_what_came_before() {
 }
 
 #[tokio::test]
-async fn a_tls_handshake_is_closed() {
-    let server = TestServer::start(Limits::default()).await;
-    let mut wire = server.connect().await;
-    wire.send(&[0x16, 3, 1, 2, 0, 1]).await;
-    wire.expect_closed().await;
-}
-
-#[tokio::test]
 async fn a_large_frame_arrives_in_pieces() {
     let server = TestServer::start(Limits::default()).await;
     let mut wire = server.connect().await;

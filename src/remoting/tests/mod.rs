@@ -4,6 +4,7 @@ mod frames;
 mod bursts;
 mod limits;
 mod calls;
+mod tls;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
