@@ -9,12 +9,10 @@ mod tls;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use skylark_protocol::command::{Command, HeaderCodec};
-use skylark_protocol::frame::take_frame;
 use skylark_protocol::header_fields;
 use skylark_protocol::request::Request;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -67,9 +65,11 @@ pub(super) struct State {
     closed_one: Notify,
     peers: Mutex<Vec<Peer>>,
     polls: Mutex<Vec<String>>,
+    echoed: Mutex<Vec<String>>,
 }
 
-async fn echo(_: Arc<State>, request: Incoming<Echo>) -> Result<Reply<Echo>, Refusal> {
+async fn echo(state: Arc<State>, request: Incoming<Echo>) -> Result<Reply<Echo>, Refusal> {
+    state.echoed.lock().unwrap().push(request.header.text.clone());
     if request.header.text == "no" {
         return Err(Refusal::new(16, "not wanted"));
     }
