@@ -196,6 +196,9 @@ impl Broker {
             ("storePathRootDir", store.display().to_string()),
             ("storePathCommitLog", store.join("commitlog").display().to_string()),
             ("mappedFileSizeCommitLog", (64 << 20).to_string()),
+            // So that a scenario need not wait a minute for a producer to be asked.
+            ("transactionTimeOut", "1000".into()),
+            ("transactionCheckInterval", "1000".into()),
         ];
         // Java answers "busy" to what waited 200 ms in a queue: on a slow machine that is no statement about the protocol.
         let patient = [
