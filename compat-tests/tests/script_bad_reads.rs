@@ -196,7 +196,7 @@ fn topics_created_with_odd_numbers() {
 
 #[test]
 fn transactions_and_returns_of_messages_that_do_not_exist() {
-    let (cluster, mut broker) = filled();
+    let (_cluster, mut broker) = filled();
     let end = request(code::END_TRANSACTION)
         .field("producerGroup", "G")
         .field("tranStateTableOffset", 0)
@@ -205,12 +205,6 @@ fn transactions_and_returns_of_messages_that_do_not_exist() {
         .field("msgId", "x");
     let back =
         request(code::SEND_BACK).field("offset", 999_999_999).field("group", "compat_consumer").field("delayLevel", 0);
-    if cluster.target == Target::Skylark {
-        // Neither is served yet; and a server that does not serve a request says so.
-        check(&mut broker, "end of a transaction", end, answers(3).remark(" request type 37 not supported"));
-        check(&mut broker, "return", back, answers(3).remark(" request type 36 not supported"));
-        return;
-    }
     check(&mut broker, "end", end, answers(1).remark("Find prepared transaction message failed"));
     let answer = broker.ask(back);
     assert!(answer.code == 1 || answer.code == 26, "{answer:?}");

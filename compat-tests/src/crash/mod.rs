@@ -12,7 +12,7 @@ pub mod checker;
 use crate::client::create_topic;
 use crate::cluster::{Cluster, Target};
 use crate::script::answers;
-use crate::wait::wait_for;
+use crate::wait::wait_for_progressing;
 use checker::Checker;
 use message::{QUEUES, TOPICS};
 use producer::{History, Producer};
@@ -119,6 +119,7 @@ pub fn run<T: Companion>(plan: &Plan, beside: impl FnOnce(&Cluster) -> T) -> (Ou
     let history = histories.fold(History::default(), History::merge);
     let seen = reader.join().expect("the live reader ends well");
     println!("{} sent, {} acknowledged", history.attempts.len(), history.acknowledged());
+    println!("requests answered, by code: {:?}", history.answers);
     (Outcome { cluster, history, seen }, companion)
 }
 
@@ -156,7 +157,8 @@ fn kill_again_and_again(
     for kill in 0..plan.kills {
         let due = mean * kill + fastrand::u64(mean / 2..=mean);
         let companions_due = companion.progress().saturating_add(fastrand::u64(1..COMPANIONS_SHARE));
-        wait_for("acknowledgements before the next kill", || {
+        let progress = || load.acked.load(Ordering::Relaxed).wrapping_add(companion.progress());
+        wait_for_progressing("acknowledgements before the next kill", progress, || {
             let ended = cluster.broker.server().exited();
             assert!(ended.is_none(), "the broker ended by itself: {}", cluster.broker.log());
             assert!(!failed(), "a producer has failed, see above");
@@ -169,7 +171,8 @@ fn kill_again_and_again(
         }
         cluster.broker.restart();
     }
-    wait_for("the acknowledgements asked for", || (load.acked.load(Ordering::Relaxed) >= plan.acks).then_some(()));
+    let progress = || load.acked.load(Ordering::Relaxed);
+    wait_for_progressing("the acknowledgements asked for", progress, || (progress() >= plan.acks).then_some(()));
 }
 
 /// Recovery itself is interrupted, at any moment from the first instruction to the first answer.

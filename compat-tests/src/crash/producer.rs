@@ -4,7 +4,7 @@ use super::Load;
 use super::message::{MessageId, QUEUES, TOPICS, batch, single};
 use crate::frame::{Answer, Request};
 use crate::script::Script;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -53,6 +53,8 @@ pub struct Attempt {
 pub struct History {
     /// All attempts.
     pub attempts: Vec<Attempt>,
+    /// How many requests were answered with which code.
+    pub answers: BTreeMap<i32, u64>,
 }
 
 impl History {
@@ -64,6 +66,9 @@ impl History {
     /// Both.
     pub fn merge(mut self, other: History) -> History {
         self.attempts.extend(other.attempts);
+        for (code, count) in other.answers {
+            *self.answers.entry(code).or_default() += count;
+        }
         self
     }
 }
@@ -144,6 +149,7 @@ impl Producer {
     }
 
     fn note(&mut self, sent: &Sent, answer: &Answer) {
+        *self.history.answers.entry(answer.code).or_default() += 1;
         let attempts = &mut self.history.attempts[sent.attempts.clone()];
         match answer.code {
             SUCCESS => {

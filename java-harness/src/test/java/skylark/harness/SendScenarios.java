@@ -76,6 +76,8 @@ class SendScenarios extends Clients {
     void asynchronousSendsAllCallBackWithTheirOffsets() throws Exception {
         DefaultMQProducer producer = producer();
         String topic = topic(1);
+        // The connection is there before the crowd: client 4.3.0 stumbles when many open it at once.
+        assertEquals(0, producer.send(message(topic, "A", "first", "first")).getQueueOffset());
         List<CompletableFuture<SendResult>> results = new ArrayList<>();
         for (int n = 0; n < 50; n++) {
             CompletableFuture<SendResult> result = new CompletableFuture<>();
@@ -97,7 +99,7 @@ class SendScenarios extends Clients {
             offsets.add(result.get(60, TimeUnit.SECONDS).getQueueOffset());
         }
         assertEquals(50, offsets.size());
-        assertTrue(offsets.contains(0L) && offsets.contains(49L));
+        assertTrue(offsets.contains(1L) && offsets.contains(50L));
     }
 
     @Test
