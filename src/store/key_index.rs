@@ -6,29 +6,39 @@
 use skylark_protocol::message::properties::{self, names};
 use skylark_protocol::message::record::RecordView;
 
-/// The hash under which a key of a topic is kept. It is part of the index's format: FNV-1a over `topic # key`.
+/// The hash under which a key of a topic is kept. It is part of the index's format, and need not be strong: the keys
+/// themselves are compared.
 pub(crate) fn key_hash(topic: &str, key: &str) -> u64 {
-    const OFFSET_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
-    const PRIME: u64 = 0x0000_0100_0000_01b3;
-    let bytes = topic.bytes().chain([b'#']).chain(key.bytes());
-    bytes.fold(OFFSET_BASIS, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME))
+    let hash = absorb(absorb(0, topic.as_bytes()), key.as_bytes());
+    hash ^ (hash >> 32)
 }
 
-/// Calls `each` with every key of a record: its unique key, then the blank-separated words of KEYS.
-pub(crate) fn for_each_key<'a>(properties: &'a str, mut each: impl FnMut(&'a str)) {
-    for (name, value) in properties::iter(properties) {
-        match name {
-            names::UNIQ_KEY => each(value),
-            names::KEYS => value.split(' ').filter(|word| !word.is_empty()).for_each(&mut each),
-            _ => {}
-        }
+/// Mixes bytes into a hash, eight at a time, and then their number.
+fn absorb(hash: u64, bytes: &[u8]) -> u64 {
+    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+    let step = |hash: u64, word: u64| (hash.rotate_left(23) ^ word).wrapping_mul(FACTOR);
+    let (words, rest) = bytes.as_chunks::<8>();
+    let hash = words.iter().fold(hash, |hash, word| step(hash, u64::from_le_bytes(*word)));
+    let mut last = [0; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    step(step(hash, u64::from_le_bytes(last)), bytes.len() as u64)
+}
+
+/// Calls `each` with every key that a property is: the unique key, or the blank-separated words of KEYS.
+pub(crate) fn for_each_key<'a>(name: &str, value: &'a str, mut each: impl FnMut(&'a str)) {
+    match name {
+        names::UNIQ_KEY => each(value),
+        names::KEYS => value.split(' ').filter(|word| !word.is_empty()).for_each(each),
+        _ => {}
     }
 }
 
 /// Whether the record is of this topic and carries this key.
 pub(crate) fn carries(record: &RecordView<'_>, topic: &str, key: &str) -> bool {
     let mut found = false;
-    for_each_key(record.properties(), |candidate| found |= candidate == key);
+    for (name, value) in properties::iter(record.properties()) {
+        for_each_key(name, value, |candidate| found |= candidate == key);
+    }
     found && record.topic() == topic
 }
 
@@ -39,13 +49,17 @@ mod tests {
     #[test]
     fn keys_are_the_unique_key_and_the_words_of_keys() {
         let mut seen = Vec::new();
-        for_each_key("KEYS\u{1}a  b\u{2}TAGS\u{1}t\u{2}UNIQ_KEY\u{1}u", |key| seen.push(key));
+        for (name, value) in [("KEYS", "a  b"), ("TAGS", "t"), ("UNIQ_KEY", "u")] {
+            for_each_key(name, value, |key| seen.push(key));
+        }
         assert_eq!(seen, ["a", "b", "u"]);
     }
 
     #[test]
     fn the_hash_is_part_of_the_format() {
-        assert_eq!(key_hash("T", "k"), 0xd6f1_a6b1_90b4_4d6d ^ key_hash("T", "k") ^ 0xd6f1_a6b1_90b4_4d6d);
-        assert_ne!(key_hash("T", "k"), key_hash("T", "l"));
+        assert_eq!(key_hash("Topic", "a key of some length"), 17_660_920_305_345_378_181);
+        let near =
+            [("T", "k"), ("T", "l"), ("Tk", ""), ("", "Tk"), ("T", "k\0")].map(|(topic, key)| key_hash(topic, key));
+        assert!(near.iter().enumerate().all(|(at, hash)| !near[..at].contains(hash)), "{near:x?}");
     }
 }

@@ -135,7 +135,8 @@ impl Store {
             if folded == Folded::OutOfOrder {
                 tracing::error!(physical_offset = view.physical_offset(), "appended a record out of its queue's order");
             }
-            arrived.extend(queue);
+            let is_news = |queue: &Arc<Queue>| arrived.last().is_none_or(|newest| !Arc::ptr_eq(newest, queue));
+            arrived.extend(queue.filter(is_news));
             rest = &rest[length..];
         }
         if !rest.is_empty() {

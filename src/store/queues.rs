@@ -71,6 +71,11 @@ impl Queue {
         }
     }
 
+    /// Whether this is that queue, and its topic was not deleted.
+    pub(crate) fn is(&self, topic: &str, queue_id: i32) -> bool {
+        self.key.queue_id == queue_id && *self.key.topic == *topic && !self.deleted.load(Ordering::Acquire)
+    }
+
     /// The entries that are not sealed yet, in order of offset.
     pub(crate) fn unsealed(&self) -> MutexGuard<'_, VecDeque<Entry>> {
         self.unsealed.lock().unwrap_or_else(PoisonError::into_inner)

@@ -101,6 +101,8 @@ pub(crate) struct Chunks {
     pub(crate) open: Chunk,
     /// Full chunks that wait to be sealed, oldest first.
     pub(crate) frozen: VecDeque<Arc<Chunk>>,
+    /// The queue of the newest record: the next one is often of the same.
+    newest_queue: Option<Arc<Queue>>,
 }
 
 impl Tail {
@@ -111,7 +113,7 @@ impl Tail {
         level_delays: Vec<i64>,
         watermark: PhysicalOffset,
     ) -> Tail {
-        let chunks = Chunks { open: Chunk::starting_at(watermark), frozen: VecDeque::new() };
+        let chunks = Chunks { open: Chunk::starting_at(watermark), frozen: VecDeque::new(), newest_queue: None };
         Tail { queues, pending, level_delays, chunks: Mutex::new(chunks) }
     }
 
@@ -135,27 +137,36 @@ impl Tail {
         }
         open.messages += 1;
         let kind = sys_flag::transaction_type(record.sys_flag());
-        if kind != sys_flag::TRANSACTION_ROLLBACK {
-            for_each_key(record.properties(), |key| {
-                open.keys.push(KeyEntry { hash: key_hash(record.topic(), key), physical_offset });
-            });
+        let (mut tags, mut due) = ("", None);
+        for (name, value) in properties::iter(record.properties()) {
+            match name {
+                properties::names::TAGS => tags = value,
+                DUE_PROPERTY => due = value.parse().ok(),
+                name if kind != sys_flag::TRANSACTION_ROLLBACK => for_each_key(name, value, |key| {
+                    open.keys.push(KeyEntry { hash: key_hash(record.topic(), key), physical_offset });
+                }),
+                _ => {}
+            }
         }
         if record.topic() == DELETED_TOPIC {
             self.fold_deletion(open, record, physical_offset);
         }
-        self.fold_waiting(record, kind)?;
+        self.fold_waiting(record, kind, due)?;
         if kind == sys_flag::TRANSACTION_PREPARED || kind == sys_flag::TRANSACTION_ROLLBACK {
             return Ok((Folded::Taken, None));
         }
-        let queue = self.queues.get_or_load(record.topic(), record.queue_id())?;
-        let tags = properties::get(record.properties(), properties::names::TAGS).unwrap_or_default();
+        let queue = match chunks.newest_queue.take().filter(|queue| queue.is(record.topic(), record.queue_id())) {
+            Some(queue) => queue,
+            None => self.queues.get_or_load(record.topic(), record.queue_id())?,
+        };
+        chunks.newest_queue = Some(queue.clone());
         let entry = Entry {
             queue_offset: record.queue_offset(),
             physical_offset,
             size: record.total_size() as i32,
             tags_code: tags_code(tags),
         };
-        Ok((push(open, &queue, entry), Some(queue)))
+        Ok((push(&mut chunks.open, &queue, entry), Some(queue)))
     }
 
     /// Notes that the log goes on at `offset`: what lies between (a blank, a damaged stretch) holds no record.
@@ -175,11 +186,11 @@ impl Tail {
     }
 
     /// What a record says of messages that wait for a time or an outcome.
-    fn fold_waiting(&self, record: &RecordView<'_>, kind: i32) -> Result<(), StoreError> {
+    fn fold_waiting(&self, record: &RecordView<'_>, kind: i32, stated_due: Option<i64>) -> Result<(), StoreError> {
         let (at, origin) = (record.physical_offset(), record.prepared_transaction_offset());
         match record.topic() {
             SCHEDULE_TOPIC | TIMER_TOPIC => {
-                let due = self.due_of(record);
+                let due = stated_due.unwrap_or_else(|| self.due_by_level(record));
                 if origin != 0 || properties::get(record.properties(), MOVED_PROPERTY).is_some() {
                     self.pending.resolve(delayed(due, origin), at);
                 }
@@ -193,7 +204,7 @@ impl Tail {
                 }
             }
             _ => {
-                if let Some(due) = stated_due(record) {
+                if let Some(due) = stated_due {
                     self.pending.resolve(delayed(due, origin), at);
                 }
             }
@@ -204,15 +215,13 @@ impl Tail {
         Ok(())
     }
 
-    /// When a delayed message is due. Java: ScheduleMessageService.computeDeliverTimestamp.
-    fn due_of(&self, record: &RecordView<'_>) -> i64 {
+    /// When a delayed message is due that does not say so. Java: ScheduleMessageService.computeDeliverTimestamp.
+    fn due_by_level(&self, record: &RecordView<'_>) -> i64 {
         const UNKNOWN_LEVEL_DELAY_MS: i64 = 1000;
-        stated_due(record).unwrap_or_else(|| {
-            let level = properties::get(record.properties(), properties::names::DELAY);
-            let level = level.and_then(|level| level.parse::<usize>().ok()).unwrap_or(0).min(self.level_delays.len());
-            let delay = level.checked_sub(1).and_then(|level| self.level_delays.get(level)).copied();
-            record.store_timestamp() + delay.unwrap_or(UNKNOWN_LEVEL_DELAY_MS)
-        })
+        let level = properties::get(record.properties(), properties::names::DELAY);
+        let level = level.and_then(|level| level.parse::<usize>().ok()).unwrap_or(0).min(self.level_delays.len());
+        let delay = level.checked_sub(1).and_then(|level| self.level_delays.get(level)).copied();
+        record.store_timestamp() + delay.unwrap_or(UNKNOWN_LEVEL_DELAY_MS)
     }
 
     /// The half message that an op record of a Java broker names: by its queue offset.
@@ -238,10 +247,6 @@ fn half(physical_offset: PhysicalOffset) -> PendingKey {
 
 fn delayed(due: i64, physical_offset: PhysicalOffset) -> PendingKey {
     PendingKey { kind: Kind::Delayed, due, physical_offset }
-}
-
-fn stated_due(record: &RecordView<'_>) -> Option<i64> {
-    properties::get(record.properties(), DUE_PROPERTY)?.parse().ok()
 }
 
 fn push(open: &mut Chunk, queue: &Arc<Queue>, entry: Entry) -> Folded {
