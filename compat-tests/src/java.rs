@@ -23,6 +23,7 @@ const JDK_OPENS: &[&str] = &[
     "--add-opens=java.base/java.nio=ALL-UNNAMED",
     "--add-exports=java.base/jdk.internal.ref=ALL-UNNAMED",
     "--add-opens=java.base/jdk.internal.ref=ALL-UNNAMED",
+    "--add-exports=java.base/sun.security.x509=ALL-UNNAMED",
 ];
 
 /// A process of the reference: `main` is the start class, `config` its properties file, `home` a folder for its logs.
