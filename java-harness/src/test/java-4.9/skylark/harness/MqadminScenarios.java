@@ -92,7 +92,7 @@ class MqadminScenarios extends Clients {
                 .replaceAll("\\s+\\d+\\s+\\d+\\.\\d+\\s+\\d+\\.\\d+\\s*$", " NUMBERS")
                 .replaceAll("\\s+", " ").trim();
             // AUTO_CREATE_TOPIC_KEY: Skylark is better on purpose, and serves the template of client 4.3.0.
-            boolean othersTopic = plain.matches("(T|CID)-.*|%RETRY%.*|RMQ_SYS_TRANS_.*|AUTO_CREATE_TOPIC_KEY");
+            boolean othersTopic = plain.matches("(T|CID)-.*|%(RETRY|DLQ)%.*|(RMQ_SYS_)?TRANS_.*|AUTO_CREATE_TOPIC_KEY");
             if (plain.isEmpty() || othersTopic) {
                 continue;
             }
