@@ -25,8 +25,8 @@
 //! # One log, one fold
 //!
 //! The commit log is byte for byte the format of the Java broker 4.9, and the only truth about messages. All else that is
-//! known about them is `fold(log)`: the newest part in memory ([`store`]'s tail), the rest in sealed, immutable chunks in
-//! RocksDB. The index needs no write-ahead log and may be deleted at any time. Recovery is one thing: find the log's end,
+//! known about them (queues, keys, which delayed and half messages still wait) is `fold(log)`: the newest part in memory
+//! ([`store`]'s tail), the rest in sealed, immutable chunks in RocksDB. The index needs no write-ahead log and may be deleted at any time. Recovery is one thing: find the log's end,
 //! fold what the index does not have. Even the deletion of a topic is a record in the log.
 //!
 //! What does *not* follow from the log (topics, subscription groups, consumer offsets) is kept in [`store::meta`], a
@@ -35,8 +35,8 @@
 //! # Layers
 //!
 //! ```text
-//!  main ─► namesrv | broker ─► delay, transaction ─► store ─► (files, RocksDB)
-//!              └────────┴────► remoting ─► (sockets)         protocol, config, filter: anyone may use them
+//!  cli ─► namesrv | broker ─► delay, transaction ─► store ─► (files, RocksDB)
+//!             └────────┴────► remoting ─► (sockets)          protocol, config, filter: anyone may use them
 //! ```
 //!
 //! - [`namesrv`] and [`broker`] never import each other. [`remoting`] knows neither of them, nor the store.
