@@ -15,6 +15,11 @@ use super::error::StoreError;
 use super::index_db::IndexDb;
 use super::{PhysicalOffset, QueueOffset};
 
+/// Sealed entries read from the index at a time.
+const READ_AHEAD_ENTRIES: usize = 1024;
+/// Queues that may hold entries read ahead: 8 MiB in all.
+const READ_AHEAD_QUEUES_MAX: usize = 256;
+
 /// What a queue knows of one message: where its record is, and what its tag hashes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Entry {
@@ -53,6 +58,8 @@ pub(crate) struct Queue {
     /// Set once the topic was deleted: what is still in here is gone.
     pub(crate) deleted: AtomicBool,
     unsealed: Mutex<VecDeque<Entry>>,
+    /// Sealed entries read ahead for whoever reads the queue from the index; the table bounds how many queues have some.
+    read_ahead: Mutex<Vec<Entry>>,
     /// Told after each message that became readable.
     pub(crate) arrivals: Notify,
 }
@@ -67,6 +74,7 @@ impl Queue {
             listed_in: AtomicI64::new(-1),
             deleted: AtomicBool::new(false),
             unsealed: Mutex::new(VecDeque::new()),
+            read_ahead: Mutex::default(),
             arrivals: Notify::new(),
         }
     }
@@ -143,6 +151,8 @@ impl Queue {
 /// All queues that were asked for, by topic and number.
 pub(crate) struct Queues {
     index: Arc<IndexDb>,
+    /// The queues with entries read ahead, the longest so first.
+    reading_ahead: Mutex<VecDeque<Arc<Queue>>>,
     topics: RwLock<Topics>,
 }
 
@@ -155,7 +165,7 @@ struct Topics {
 
 impl Queues {
     pub(crate) fn new(index: Arc<IndexDb>) -> Queues {
-        Queues { index, topics: RwLock::default() }
+        Queues { index, reading_ahead: Mutex::default(), topics: RwLock::default() }
     }
 
     /// The queue, made from what the index knows of it if this is the first time that it is asked for.
@@ -184,7 +194,12 @@ impl Queues {
     }
 
     /// Up to `count` entries of a queue from `from` on, readable or not: from the tail, or else from the index.
-    pub(crate) fn entries(&self, queue: &Queue, from: QueueOffset, count: usize) -> Result<Vec<Entry>, StoreError> {
+    pub(crate) fn entries(
+        &self,
+        queue: &Arc<Queue>,
+        from: QueueOffset,
+        count: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
         let in_tail = |must_begin: bool| -> Vec<Entry> {
             let unsealed = queue.unsealed();
             if must_begin && unsealed.front().is_none_or(|front| front.queue_offset > from) {
@@ -197,8 +212,44 @@ impl Queues {
         if !hot.is_empty() {
             return Ok(hot);
         }
-        let cold = self.index.entries(&queue.key.topic, queue.key.queue_id, from, count)?;
+        let cold = self.sealed_entries(queue, from, count)?;
         Ok(if cold.is_empty() { in_tail(false) } else { cold })
+    }
+
+    /// Up to `count` sealed entries. Whoever asks for several will ask for those behind them next, so one look into the index
+    /// serves many reads; what is sealed never changes.
+    fn sealed_entries(&self, queue: &Arc<Queue>, from: QueueOffset, count: usize) -> Result<Vec<Entry>, StoreError> {
+        let QueueKey { topic, queue_id } = &queue.key;
+        if count <= 1 {
+            return self.index.entries(topic, *queue_id, from, count);
+        }
+        let mut ahead = queue.read_ahead.lock().unwrap_or_else(PoisonError::into_inner);
+        let covered = ahead.first().zip(ahead.last());
+        if covered.is_none_or(|(first, last)| from < first.queue_offset || last.queue_offset < from) {
+            let is_new = ahead.is_empty();
+            *ahead = self.index.entries(topic, *queue_id, from, count.max(READ_AHEAD_ENTRIES))?;
+            if is_new && !ahead.is_empty() {
+                self.note_reading_ahead(queue);
+            }
+        }
+        let begin = ahead.partition_point(|entry| entry.queue_offset < from);
+        Ok(ahead[begin..].iter().take(count).copied().collect())
+    }
+
+    /// Keeps the number of queues that hold entries read ahead bounded.
+    fn note_reading_ahead(&self, queue: &Arc<Queue>) {
+        let mut reading = self.reading_ahead.lock().unwrap_or_else(PoisonError::into_inner);
+        reading.push_back(queue.clone());
+        if reading.len() <= READ_AHEAD_QUEUES_MAX {
+            return;
+        }
+        let Some(oldest) = reading.pop_front() else { return };
+        if let Ok(mut ahead) = oldest.read_ahead.try_lock() {
+            *ahead = Vec::new();
+            return;
+        }
+        // Somebody reads there this moment: the next one's turn.
+        reading.push_back(oldest);
     }
 
     /// Drops the topic's queues, as its deletion at `deleted_at` in the log says. Those who wait on them are woken.
