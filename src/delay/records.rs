@@ -63,17 +63,6 @@ fn again(record: &RecordView<'_>, bytes: &Bytes, due: Due) -> NewMessage {
         properties.set(DUE_PROPERTY, due.due.to_string());
         properties.encode()
     };
-    NewMessage {
-        topic: record.topic().to_owned(),
-        queue_id: record.queue_id(),
-        flag: record.flag(),
-        sys_flag: record.sys_flag(),
-        born_timestamp: record.born_timestamp(),
-        born_host: record.born_host(),
-        reconsume_times: record.reconsume_times(),
-        prepared_transaction_offset: due.physical_offset,
-        body: bytes.slice_ref(record.body()),
-        properties,
-        wait: true,
-    }
+    let message = NewMessage::of_record(record, bytes);
+    NewMessage { prepared_transaction_offset: due.physical_offset, properties, ..message }
 }

@@ -42,6 +42,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
+use skylark_protocol::message::record::RecordView;
 use tokio::sync::watch;
 
 use claims::Claims;
@@ -129,6 +130,25 @@ pub struct NewMessage {
     pub properties: String,
     /// Whether the put waits for the disk under [`FlushMode::Sync`].
     pub wait: bool,
+}
+
+impl NewMessage {
+    /// A stored record's message, to be stored once more. `bytes` are the record's own.
+    pub(crate) fn of_record(record: &RecordView<'_>, bytes: &Bytes) -> NewMessage {
+        NewMessage {
+            topic: record.topic().to_owned(),
+            queue_id: record.queue_id(),
+            flag: record.flag(),
+            sys_flag: record.sys_flag(),
+            born_timestamp: record.born_timestamp(),
+            born_host: record.born_host(),
+            reconsume_times: record.reconsume_times(),
+            prepared_transaction_offset: 0,
+            body: bytes.slice_ref(record.body()),
+            properties: record.properties().to_owned(),
+            wait: true,
+        }
+    }
 }
 
 /// How far a put got before it was answered.

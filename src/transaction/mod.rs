@@ -58,7 +58,7 @@ pub fn committed(record: &RecordView<'_>, bytes: &Bytes) -> Option<NewMessage> {
         queue_id,
         sys_flag: sys_flag::with_transaction_type(record.sys_flag(), sys_flag::TRANSACTION_COMMIT),
         prepared_transaction_offset: record.physical_offset(),
-        ..again(record, bytes)
+        ..NewMessage::of_record(record, bytes)
     })
 }
 
@@ -84,12 +84,15 @@ pub fn decided(record: &RecordView<'_>, by: SocketAddr, now: i64) -> NewMessage 
 
 /// The message as operators find it in `topic` when nobody decided it. Java: resolveDiscardMsg
 pub fn given_up(record: &RecordView<'_>, bytes: &Bytes, topic: &str, asked: u32) -> NewMessage {
-    with_check_times(NewMessage { topic: topic.to_owned(), queue_id: 0, ..again(record, bytes) }, asked)
+    with_check_times(NewMessage { topic: topic.to_owned(), queue_id: 0, ..NewMessage::of_record(record, bytes) }, asked)
 }
 
 /// A message that was given up, as a half message again that nobody was asked for. Java: resumeCheckHalfMessage
 pub fn resumed(record: &RecordView<'_>, bytes: &Bytes) -> NewMessage {
-    with_check_times(NewMessage { topic: HALF_TOPIC.to_owned(), queue_id: HALF_QUEUE, ..again(record, bytes) }, 0)
+    with_check_times(
+        NewMessage { topic: HALF_TOPIC.to_owned(), queue_id: HALF_QUEUE, ..NewMessage::of_record(record, bytes) },
+        0,
+    )
 }
 
 /// The half message's record with its real topic and queue, as its producer is shown it; None if it has none.
@@ -111,23 +114,6 @@ fn with_check_times(message: NewMessage, times: u32) -> NewMessage {
     let mut properties = Properties::parse(&message.properties);
     properties.set(names::TRANSACTION_CHECK_TIMES, times.to_string());
     NewMessage { properties: properties.encode(), ..message }
-}
-
-/// The record's message, to be stored once more.
-fn again(record: &RecordView<'_>, bytes: &Bytes) -> NewMessage {
-    NewMessage {
-        topic: record.topic().to_owned(),
-        queue_id: record.queue_id(),
-        flag: record.flag(),
-        sys_flag: record.sys_flag(),
-        born_timestamp: record.born_timestamp(),
-        born_host: record.born_host(),
-        reconsume_times: record.reconsume_times(),
-        prepared_transaction_offset: 0,
-        body: bytes.slice_ref(record.body()),
-        properties: record.properties().to_owned(),
-        wait: true,
-    }
 }
 
 #[cfg(test)]

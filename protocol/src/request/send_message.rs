@@ -6,29 +6,44 @@
 /// A send that names no queue is refused as one that names a queue beyond the last.
 const ABSENT_QUEUE: i32 = i32::MAX;
 
-request! {
-    /// A message, by clients that do not use the short names. The body is the message's.
-    10 SendMessage {
-        queue_id = "queueId": i32 = ABSENT_QUEUE,
-        producer_group = "producerGroup": String = String::new(),
-        topic = "topic": String = String::new(),
-        default_topic = "defaultTopic": String = String::new(),
-        default_topic_queue_nums = "defaultTopicQueueNums": i32 = 0,
-        sys_flag = "sysFlag": i32 = 0,
-        born_timestamp = "bornTimestamp": i64 = 0,
-        flag = "flag": i32 = 0,
-        properties = "properties": Option<String>,
-        reconsume_times = "reconsumeTimes": Option<i32>,
-        unit_mode = "unitMode": Option<bool>,
-        batch = "batch": Option<bool>,
-        max_reconsume_times = "maxReconsumeTimes": Option<i32>,
-        broker_name = "bname": Option<String>,
-    } -> SendMessageReply {
+crate::header_fields! {
+    /// Where a message was stored.
+    SendMessageReply {
         queue_id = "queueId": i32,
         transaction_id = "transactionId": Option<String>,
         msg_id = "msgId": String,
         queue_offset = "queueOffset": i64,
     }
+}
+
+/// Declares a send of the long names.
+macro_rules! long_names {
+    ($(#[$meta:meta])* $code:literal $name:ident) => {
+        request! {
+            $(#[$meta])*
+            $code $name {
+                queue_id = "queueId": i32 = ABSENT_QUEUE,
+                producer_group = "producerGroup": String = String::new(),
+                topic = "topic": String = String::new(),
+                default_topic = "defaultTopic": String = String::new(),
+                default_topic_queue_nums = "defaultTopicQueueNums": i32 = 0,
+                sys_flag = "sysFlag": i32 = 0,
+                born_timestamp = "bornTimestamp": i64 = 0,
+                flag = "flag": i32 = 0,
+                properties = "properties": Option<String>,
+                reconsume_times = "reconsumeTimes": Option<i32>,
+                unit_mode = "unitMode": Option<bool>,
+                batch = "batch": Option<bool>,
+                max_reconsume_times = "maxReconsumeTimes": Option<i32>,
+                broker_name = "bname": Option<String>,
+            } -> SendMessageReply
+        }
+    };
+}
+
+long_names! {
+    /// A message, by clients that do not use the short names. The body is the message's.
+    10 SendMessage
 }
 
 /// Declares a send of the short names.
@@ -71,24 +86,9 @@ short_names! {
     325 SendReplyMessageV2
 }
 
-request! {
+long_names! {
     /// A reply, by clients that do not use the short names.
-    324 SendReplyMessage {
-        queue_id = "queueId": i32 = ABSENT_QUEUE,
-        producer_group = "producerGroup": String = String::new(),
-        topic = "topic": String = String::new(),
-        default_topic = "defaultTopic": String = String::new(),
-        default_topic_queue_nums = "defaultTopicQueueNums": i32 = 0,
-        sys_flag = "sysFlag": i32 = 0,
-        born_timestamp = "bornTimestamp": i64 = 0,
-        flag = "flag": i32 = 0,
-        properties = "properties": Option<String>,
-        reconsume_times = "reconsumeTimes": Option<i32>,
-        unit_mode = "unitMode": Option<bool>,
-        batch = "batch": Option<bool>,
-        max_reconsume_times = "maxReconsumeTimes": Option<i32>,
-        broker_name = "bname": Option<String>,
-    } -> SendMessageReply
+    324 SendReplyMessage
 }
 
 /// What every form of sending says, absent fields filled in.
