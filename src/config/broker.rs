@@ -113,6 +113,8 @@ settings! {
     "timerMaxDelaySec" => timer_max_delay_s: u64 = 40 * 24 * 3600, in 1..=3_153_600_000;
     /// Whether consumers may filter by SQL92 expressions.
     "enablePropertyFilter" => enable_property_filter: bool = true;
+    /// Whether a consumer's expression is asked again when a message comes back as a retry.
+    "filterSupportRetry" => filter_support_retry: bool = false;
     /// Whether registrations are sent compressed.
     "compressedRegister" => compressed_register: bool = false;
     /// Region that is told to producers and written into traces.

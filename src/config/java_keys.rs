@@ -47,7 +47,6 @@ pub(super) const BROKER: &[&str] = &[
     "expectConsumerNumUseFilter",
     "maxErrorRateOfBloomFilter",
     "filterDataCleanTimeSpan",
-    "filterSupportRetry",
     "forceRegister",
     "aclEnable",
     "enableDetailStat",

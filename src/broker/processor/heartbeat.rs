@@ -7,7 +7,7 @@ use skylark_protocol::body::{self, CheckClientRequestBody, ConsumerData, Heartbe
 use skylark_protocol::request::{CheckClientConfig, HeartBeat, UnregisterClient};
 use skylark_protocol::response_code::SUBSCRIPTION_PARSE_FAILED;
 
-use super::pull_message::check_filter_type;
+use super::subscription::check_filter_type;
 use super::tell_members;
 use crate::broker::Broker;
 use crate::broker::clock::now_ms;

@@ -7,6 +7,7 @@ mod check_transactions;
 mod reply_message;
 mod send_back;
 mod pull_message;
+mod subscription;
 mod heartbeat;
 mod consumer_list;
 mod consumer_offset;

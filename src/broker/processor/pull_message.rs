@@ -9,8 +9,7 @@ use skylark_protocol::message::properties::{append, names};
 use skylark_protocol::message::sys_flag::pull as flags;
 use skylark_protocol::request::{PullMessage, PullMessageReply, Request};
 use skylark_protocol::response_code::{
-    FILTER_DATA_NOT_EXIST, NO_PERMISSION, PULL_NOT_FOUND, PULL_OFFSET_MOVED, PULL_RETRY_IMMEDIATELY,
-    SUBSCRIPTION_GROUP_NOT_EXIST, SUBSCRIPTION_NOT_EXIST, SUBSCRIPTION_NOT_LATEST, SUBSCRIPTION_PARSE_FAILED, SUCCESS,
+    NO_PERMISSION, PULL_NOT_FOUND, PULL_OFFSET_MOVED, PULL_RETRY_IMMEDIATELY, SUBSCRIPTION_GROUP_NOT_EXIST, SUCCESS,
     SYSTEM_ERROR, TOPIC_NOT_EXIST,
 };
 
@@ -18,9 +17,10 @@ use crate::broker::Broker;
 use crate::broker::clock::now_ms;
 use crate::broker::topic_names::{FAQ_LINE, OFFSET_MOVED_EVENT};
 use crate::broker::topics::perm;
-use crate::filter::{Filter, is_tag_expression};
 use crate::remoting::{Incoming, Peer, Refusal, Reply};
 use crate::store::{GetLimits, GetStatus, Got, NewMessage};
+
+use super::subscription::{Wanted, find_subscription};
 
 /// More messages than this are never looked for at once, whatever a client asks.
 const MESSAGES_MAX: i32 = 1024;
@@ -41,7 +41,7 @@ pub(crate) async fn pull_message<R: Pull>(broker: Arc<Broker>, request: Incoming
     let pull: PullMessage = header.into();
     let group = check_group(&broker, &pull).await?;
     check_queue(&broker, &pull, &peer)?;
-    let filter = find_subscription(&broker, &pull, &group)?;
+    let wanted = find_subscription(&broker, &pull, &group)?;
     if pull.max_msg_nums <= 0 {
         return Err(Refusal::system_error(format!("maxMsgNums {} is illegal", pull.max_msg_nums)));
     }
@@ -49,7 +49,7 @@ pub(crate) async fn pull_message<R: Pull>(broker: Arc<Broker>, request: Incoming
         commit_offset(&broker, &pull, &peer);
     }
     let deadline = hold_until(&broker, &pull, received);
-    let got = get_or_wait(&broker, &pull, &peer, &filter, deadline).await?;
+    let got = get_or_wait(&broker, &pull, &peer, &wanted, deadline).await?;
     Ok(respond(&broker, &pull, &group, got).await)
 }
 
@@ -91,57 +91,6 @@ fn check_queue(broker: &Broker, pull: &PullMessage, peer: &Peer) -> Result<(), R
     Ok(())
 }
 
-/// Which messages are wanted: as this request says, or as the group's members announced.
-fn find_subscription(
-    broker: &Broker,
-    pull: &PullMessage,
-    group: &SubscriptionGroupConfig,
-) -> Result<Arc<Filter>, Refusal> {
-    if pull.sys_flag & flags::SUBSCRIPTION != 0 {
-        return parse_subscription(broker, pull);
-    }
-    let Some(is_broadcasting) = broker.consumers.is_broadcasting(&pull.consumer_group) else {
-        let remark = format!("the consumer's group info not exist{FAQ_LINE}");
-        return Err(Refusal::new(SUBSCRIPTION_NOT_EXIST, remark));
-    };
-    if is_broadcasting && !group.consume_broadcast_enable {
-        let remark = format!("the consumer group[{}] can not consume by broadcast way", pull.consumer_group);
-        return Err(Refusal::new(NO_PERMISSION, remark));
-    }
-    let Some(subscription) = broker.consumers.subscription(&pull.consumer_group, &pull.topic) else {
-        let remark = format!("the consumer's subscription not exist{FAQ_LINE}");
-        return Err(Refusal::new(SUBSCRIPTION_NOT_EXIST, remark));
-    };
-    if subscription.data.sub_version < pull.sub_version {
-        return Err(Refusal::new(SUBSCRIPTION_NOT_LATEST, "the consumer's subscription not latest"));
-    }
-    let filter = subscription.filter().map_err(|error| {
-        let remark = format!("The broker's consumer filter data is not exist!Your expression may be wrong! {error}");
-        Refusal::new(FILTER_DATA_NOT_EXIST, remark)
-    })?;
-    check_filter_type(broker, &subscription.data.expression_type)?;
-    Ok(filter)
-}
-
-/// Java, unless started with assertions, takes an expression here that it cannot read for one that wants every message.
-fn parse_subscription(broker: &Broker, pull: &PullMessage) -> Result<Arc<Filter>, Refusal> {
-    let (expression_type, text) = (pull.expression_type.as_deref(), pull.subscription.as_deref());
-    if !text.unwrap_or_default().is_empty() {
-        check_filter_type(broker, expression_type.unwrap_or_default())?;
-    }
-    Filter::parse(expression_type, text).map(Arc::new).map_err(|error| {
-        Refusal::new(SUBSCRIPTION_PARSE_FAILED, format!("parse the consumer's subscription failed: {error}"))
-    })
-}
-
-/// Refuses filters other than by tag where the configuration forbids them.
-pub(super) fn check_filter_type(broker: &Broker, expression_type: &str) -> Result<(), Refusal> {
-    if is_tag_expression(Some(expression_type)) || broker.config.enable_property_filter {
-        return Ok(());
-    }
-    Err(Refusal::system_error(format!("The broker does not support consumer to filter message by {expression_type}")))
-}
-
 fn commit_offset(broker: &Broker, pull: &PullMessage, peer: &Peer) {
     let committed = broker.offsets.commit(&pull.consumer_group, &pull.topic, pull.queue_id, pull.commit_offset);
     if let Err(reason) = committed {
@@ -164,10 +113,10 @@ async fn get_or_wait(
     broker: &Broker,
     pull: &PullMessage,
     peer: &Peer,
-    filter: &Filter,
+    wanted: &Wanted,
     deadline: Option<Instant>,
 ) -> Result<Got, Refusal> {
-    let mut got = get(broker, pull, pull.queue_offset, filter)?;
+    let mut got = get(broker, pull, pull.queue_offset, wanted)?;
     let Some(deadline) = deadline else { return Ok(got) };
     if pull_code(got.status, pull.queue_offset) != PULL_NOT_FOUND || !peer.may_hold() {
         return Ok(got);
@@ -179,7 +128,7 @@ async fn get_or_wait(
     loop {
         let from = got.next_offset;
         tokio::select! {
-            () = watch.wait_past(from) => got = get(broker, pull, from, filter)?,
+            () = watch.wait_past(from) => got = get(broker, pull, from, wanted)?,
             () = &mut end => return Ok(got),
             () = peer.closed() => return Ok(got),
         }
@@ -190,16 +139,10 @@ async fn get_or_wait(
     }
 }
 
-fn get(broker: &Broker, pull: &PullMessage, offset: i64, filter: &Filter) -> Result<Got, Refusal> {
+fn get(broker: &Broker, pull: &PullMessage, offset: i64, wanted: &Wanted) -> Result<Got, Refusal> {
     let began = Instant::now();
     let limits = limits(broker, pull.max_msg_nums);
-    let (store, topic, queue_id) = (&broker.store, &pull.topic, pull.queue_id);
-    let got = match filter {
-        Filter::Tag(tags) => store.get(topic, queue_id, offset, &limits, &mut |tags_code| tags.wants(tags_code))?,
-        Filter::Sql(sql) => {
-            store.get_by_record(topic, queue_id, offset, &limits, &mut |record| sql.wants(record.properties()))?
-        }
-    };
+    let got = wanted.get(broker, &pull.topic, pull.queue_id, offset, &limits)?;
     if got.status == GetStatus::Found {
         let (count, bytes) = (got.count as u64, got.body.len() as u64);
         broker.stats.pulled(&pull.topic, &pull.consumer_group, count, bytes, began.elapsed());

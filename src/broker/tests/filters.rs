@@ -77,28 +77,47 @@ async fn a_held_pull_ends_behind_what_it_did_not_want() {
     assert_eq!((bodies(&nothing).len(), nothing.header.next_begin_offset), (0, 4));
 }
 
+/// The heartbeat of group G, which subscribes to T by this expression.
+fn announce(expression: &str, version: i64) -> Vec<u8> {
+    let consumer = ConsumerData {
+        group_name: "G".into(),
+        subscription_data_set: vec![subscription("SQL92", expression, version)],
+        ..ConsumerData::default()
+    };
+    body::encode(&HeartbeatData {
+        client_id: "one".into(),
+        consumer_data_set: vec![consumer],
+        producer_data_set: Vec::new(),
+    })
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_announced_expression_is_used_until_a_newer_one_comes() {
     let broker = start_with_messages().await;
     let announced = |version| PullMessage { sys_flag: 0, sub_version: version, ..pull("T", 0, "") };
-    let announce = |expression: &str, version| {
-        let consumer = ConsumerData {
-            group_name: "G".into(),
-            subscription_data_set: vec![subscription("SQL92", expression, version)],
-            ..ConsumerData::default()
-        };
-        body::encode(&HeartbeatData {
-            client_id: "one".into(),
-            consumer_data_set: vec![consumer],
-            producer_data_set: Vec::new(),
-        })
-    };
     assert_eq!(broker.ask(HeartBeat, announce("a = 2", 1)).await.code, SUCCESS);
     assert_eq!(bodies(&broker.ask(announced(1), "").await), ["2"]);
     assert_eq!(broker.ask(HeartBeat, announce("a <> 2", 2)).await.code, SUCCESS);
     assert_eq!(bodies(&broker.ask(announced(2), "").await), ["1", "3"]);
     assert_eq!(broker.ask(HeartBeat, announce("a ==", 3)).await.code, SUCCESS);
     check_pull(&broker, announced(3), FILTER_DATA_NOT_EXIST, "The broker's consumer filter data is not exist!").await;
+}
+
+async fn retries_pulled(broker: &Fixture) -> Vec<String> {
+    assert_eq!(broker.ask(HeartBeat, announce("a > 1", 1)).await.code, SUCCESS);
+    for (origin, body) in [("T", "1"), ("T", "2"), ("U", "1 of an unknown topic")] {
+        let properties = format!("a\u{1}{}\u{2}RETRY_TOPIC\u{1}{origin}", &body[..1]);
+        assert_eq!(broker.send("%RETRY%G", 0, &properties, body).await.code, SUCCESS);
+    }
+    bodies(&broker.ask(pull("%RETRY%G", 0, "*"), "").await)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn retries_are_filtered_again_only_where_the_configuration_says_so() {
+    let all = retries_pulled(&start().await).await;
+    assert_eq!(all, ["1", "2", "1 of an unknown topic"]);
+    let wanted = retries_pulled(&start_with(|config| config.filter_support_retry = true).await).await;
+    assert_eq!(wanted, ["2", "1 of an unknown topic"]);
 }
 
 async fn check_config(broker: &Fixture, expression_type: &str, expression: &str, code: i32, remark: &str) {
