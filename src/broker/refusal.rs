@@ -10,7 +10,9 @@ impl From<StoreError> for Refusal {
         let code = match &error {
             StoreError::MessageIllegal(_) => MESSAGE_ILLEGAL,
             // The code that makes a stock producer try another broker.
-            StoreError::DiskFull(_) | StoreError::Poisoned(_) | StoreError::Closed => SERVICE_NOT_AVAILABLE,
+            StoreError::DiskFull(_) | StoreError::Busy(_) | StoreError::Poisoned(_) | StoreError::Closed => {
+                SERVICE_NOT_AVAILABLE
+            }
             StoreError::Io { .. } | StoreError::Database { .. } | StoreError::Layout(_) => SYSTEM_ERROR,
         };
         let remark = match code {

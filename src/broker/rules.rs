@@ -34,6 +34,8 @@ pub(super) fn store_config(config: &BrokerConfig, store_host: SocketAddr) -> Sto
         },
         flush_interval: Duration::from_millis(config.flush_interval_commit_log_ms),
         sync_flush_timeout: Duration::from_millis(config.sync_flush_timeout_ms),
+        write_stall_max: Duration::from_millis(config.os_page_cache_busy_timeout_ms),
+        unwritten_bytes_max: i64::try_from(config.max_unwritten_bytes).unwrap_or(i64::MAX),
         message_size_max: config.max_message_size,
         level_delays: level_delays_ms(config),
         store_host,

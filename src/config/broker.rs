@@ -65,6 +65,12 @@ settings! {
     "flushIntervalCommitLog" => flush_interval_commit_log_ms: u64 = 500, in 1..=60_000;
     /// How long a send waits for the disk under SYNC_FLUSH, in milliseconds.
     "syncFlushTimeout" => sync_flush_timeout_ms: u64 = 5000, in 1..=60_000;
+    /// A write of the log that lasts longer turns further sends away until it is over, in milliseconds.
+    "osPageCacheBusyTimeOutMills" => os_page_cache_busy_timeout_ms: u64 = 1000, in 10..=60_000;
+    /// Bytes of messages that wait in memory for a slow disk; beyond it sends are turned away.
+    "maxUnwrittenBytes" => max_unwritten_bytes: u64 = 64 * 1024 * 1024, in 1024 * 1024..=4 * 1024 * 1024 * 1024;
+    /// Whether sends turned away are answered 2, as Java does, and not 14, upon which a producer tries another broker.
+    "systemBusyAtOverload" => system_busy_at_overload: bool = false;
     /// Largest body of a message, in bytes.
     "maxMessageSize" => max_message_size: usize = 4 * 1024 * 1024, in 1024..=8 * 1024 * 1024;
     /// How often the broker registers with its NameServers, in milliseconds; taken as 10000 to 60000.

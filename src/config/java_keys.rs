@@ -99,7 +99,6 @@ pub(super) const STORE: &[&str] = &[
     "debugLockEnable",
     "duplicationEnable",
     "diskFallRecorded",
-    "osPageCacheBusyTimeOutMills",
     "defaultQueryMaxNum",
     "transientStorePoolEnable",
     "transientStorePoolSize",

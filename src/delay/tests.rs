@@ -27,6 +27,8 @@ fn open(folder: &Path, flush: FlushMode) -> Arc<Store> {
         flush,
         flush_interval: Duration::from_millis(500),
         sync_flush_timeout: Duration::from_secs(5),
+        write_stall_max: Duration::from_secs(60),
+        unwritten_bytes_max: 64 << 20,
         message_size_max: 1 << 20,
         level_delays: rules().level_delays_ms,
         store_host: "127.0.0.1:10911".parse().expect("an address"),

@@ -27,6 +27,8 @@ pub enum StoreError {
     MessageIllegal(String),
     /// No room for another message; nothing was written. Reads go on, and writes resume once there is room.
     DiskFull(String),
+    /// The disk is slower than messages come in; nothing was written, and a moment later there may be room.
+    Busy(String),
     /// A write or a sync failed before: the store takes no more messages in this process.
     Poisoned(String),
     /// The folder is not what it should be: in use, of another segment size, a gap.
@@ -52,6 +54,7 @@ impl fmt::Display for StoreError {
             StoreError::Database { action, reason } => write!(f, "{action}: {reason}"),
             StoreError::MessageIllegal(reason) => write!(f, "{reason}"),
             StoreError::DiskFull(reason) => write!(f, "disk full: {reason}"),
+            StoreError::Busy(reason) => write!(f, "the disk is slow: {reason}"),
             StoreError::Poisoned(reason) => write!(f, "the store refuses writes after a failure: {reason}"),
             StoreError::Layout(reason) => write!(f, "{reason}"),
             StoreError::Closed => write!(f, "the store is closed"),

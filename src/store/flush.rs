@@ -119,7 +119,7 @@ impl Store {
     /// Writes and syncs all that is appended. An error, the first or a later one, means that no more is taken.
     pub(crate) fn flush(&self) -> Result<(), StoreError> {
         let appended = self.appender.lock().unwrap_or_else(PoisonError::into_inner).next();
-        self.write_up_to(appended)?;
+        self.write_up_to(appended, &self.writer.turn())?;
         let _syncing = self.syncing.lock().unwrap_or_else(PoisonError::into_inner);
         let announced = self.flusher.take_announced();
         let (from, to) = (self.positions.flushed(), self.positions.written());

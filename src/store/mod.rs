@@ -17,6 +17,7 @@
 pub mod disk;
 pub(crate) mod commit_log;
 mod put;
+mod writer;
 mod positions;
 mod flush;
 mod tail;
@@ -56,6 +57,7 @@ use positions::Positions;
 use queues::Queues;
 use seal::Sealer;
 use tail::Tail;
+use writer::Writer;
 
 pub use claims::Claim;
 pub use consume_queue::{GetLimits, GetStatus, Got, QueueBounds, QueueWatch};
@@ -97,6 +99,10 @@ pub struct StoreConfig {
     pub flush_interval: Duration,
     /// How long a put waits for the disk under [`FlushMode::Sync`].
     pub sync_flush_timeout: Duration,
+    /// A write of the log that lasts longer turns further messages away.
+    pub write_stall_max: Duration,
+    /// Bytes that may wait in memory for being written, while the disk is slow.
+    pub unwritten_bytes_max: i64,
     /// The longest body in bytes.
     pub message_size_max: usize,
     /// What the delay levels mean, in ms, level 1 first (messageDelayLevel).
@@ -186,8 +192,8 @@ pub struct Store {
     segments: Arc<Segments>,
     /// The log's growing end. Held for as long as it takes to copy a record into memory.
     appender: Mutex<Appender>,
-    /// Held by whoever writes and folds what was appended.
-    writer: Mutex<()>,
+    /// Whose turn it is to write and fold what was appended.
+    writer: Writer,
     /// Held by whoever syncs.
     syncing: Mutex<()>,
     /// Held by whoever seals.
@@ -225,7 +231,7 @@ impl Store {
             positions: Positions::new(watermark, config.flush == FlushMode::Sync),
             tail: Tail::new(queues.clone(), pending.clone(), config.level_delays.clone(), watermark),
             appender: Mutex::new(appender),
-            writer: Mutex::default(),
+            writer: Writer::new(),
             syncing: Mutex::default(),
             sealing: Mutex::default(),
             flusher: Arc::default(),

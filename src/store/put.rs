@@ -9,7 +9,7 @@
 //!
 //! **Invariant:** a put is answered only when its record is written and folded: acknowledged implies visible.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::slice::from_ref;
 use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll};
@@ -22,6 +22,7 @@ use super::error::StoreError;
 use super::positions::Health;
 use super::queues::Queue;
 use super::tail::{Chunks, Folded};
+use super::writer::Turn;
 use super::{Durability, FlushMode, NewMessage, PhysicalOffset, Put, Store};
 
 /// The longest properties text in bytes: its length is a signed short.
@@ -32,15 +33,14 @@ pub const TOPIC_BYTES_MAX: usize = i8::MAX as usize;
 impl Store {
     /// Stores one message and waits until it is readable, or on disk if it asks for that under SYNC_FLUSH.
     pub async fn put(&self, message: NewMessage) -> Result<Put, StoreError> {
-        let messages = [message];
-        let mut put = self.put_all(&messages).await?;
+        let mut put = self.put_all([message]).await?;
         Ok(put.pop().expect("one message was put"))
     }
 
     /// Stores messages of one queue, at consecutive offsets and in one file of the log, with one durability for all.
     /// An empty batch is illegal.
     pub async fn put_batch(&self, messages: Vec<NewMessage>) -> Result<Vec<Put>, StoreError> {
-        self.put_all(&messages).await
+        self.put_all(messages).await
     }
 
     /// Stores messages that the log holds already in another place, each for itself, and waits for all at once. What was
@@ -53,24 +53,28 @@ impl Store {
         let Some(end) = placed.iter().flatten().map(|placed| placed.end).max() else {
             return Ok(placed.into_iter().filter_map(Result::err).map(Err).collect());
         };
-        self.write_up_to(end)?;
+        self.write_for_all(end).await?;
         self.seal_if_behind()?;
         let durability = self.wait_durable(end, messages.iter().any(|message| message.wait)).await?;
         Ok(placed.into_iter().map(|one| one.map(|placed| Put::new(&placed, durability))).collect())
     }
 
-    async fn put_all(&self, messages: &[NewMessage]) -> Result<Vec<Put>, StoreError> {
-        let placed = self.append(messages, self.config.message_size_max)?;
+    async fn put_all(&self, messages: impl AsRef<[NewMessage]>) -> Result<Vec<Put>, StoreError> {
+        let placed = self.append(messages.as_ref(), self.config.message_size_max)?;
+        let wait = messages.as_ref()[0].wait;
+        // What was read from the socket is needed no more, however long the disk takes.
+        drop(messages);
         YieldOnce(false).await;
         let end = placed.last().expect("at least one message was placed").end;
-        self.write_up_to(end)?;
+        self.write_for_all(end).await?;
         self.seal_if_behind()?;
-        let durability = self.wait_durable(end, messages[0].wait).await?;
+        let durability = self.wait_durable(end, wait).await?;
         Ok(placed.iter().map(|placed| Put::new(placed, durability)).collect())
     }
 
     fn append(&self, messages: &[NewMessage], body_bytes_max: usize) -> Result<Vec<Placed>, StoreError> {
         self.refuse_if_unhealthy()?;
+        self.refuse_if_stalled()?;
         let Some(first) = messages.first() else {
             return Err(StoreError::MessageIllegal("a batch without messages".to_owned()));
         };
@@ -81,16 +85,27 @@ impl Store {
         let queue = self.queues.get_or_load(&first.topic, first.queue_id)?;
         let mut placed = Vec::with_capacity(messages.len());
         let mut appender = self.appender.lock().unwrap_or_else(PoisonError::into_inner);
+        self.refuse_if_behind(appender.next())?;
         appender.append(&queue, messages, &crcs, self.now_ms(), &mut placed)?;
         Ok(placed)
     }
 
-    /// Makes sure that the log is written and folded up to `end`.
-    pub(super) fn write_up_to(&self, end: PhysicalOffset) -> Result<(), StoreError> {
-        if self.positions.written() >= end {
-            return Ok(());
+    /// Makes sure that the log is written and folded up to `end`, by this task or by another. Holds no thread while it
+    /// waits for a slow disk that another task writes to.
+    async fn write_for_all(&self, end: PhysicalOffset) -> Result<(), StoreError> {
+        while self.positions.written() < end {
+            let mut over = pin!(self.writer.over());
+            over.as_mut().enable();
+            if let Some(turn) = self.writer.try_turn() {
+                return self.write_up_to(end, &turn);
+            }
+            over.await;
         }
-        let _writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(())
+    }
+
+    /// Writes and folds what was appended, up to `end` at least.
+    pub(super) fn write_up_to(&self, end: PhysicalOffset, _turn: &Turn<'_>) -> Result<(), StoreError> {
         if self.positions.written() >= end {
             return Ok(());
         }
@@ -172,6 +187,23 @@ impl Store {
 
     fn refuse_if_unhealthy(&self) -> Result<(), StoreError> {
         if self.positions.is_healthy() { Ok(()) } else { Err(self.unhealthy()) }
+    }
+
+    /// A message that is taken now would wait in memory for a disk that stands still.
+    fn refuse_if_stalled(&self) -> Result<(), StoreError> {
+        let busy = self.writer.busy_for();
+        if busy <= self.config.write_stall_max {
+            return Ok(());
+        }
+        Err(StoreError::Busy(format!("a write of the log has taken {} ms so far", busy.as_millis())))
+    }
+
+    fn refuse_if_behind(&self, appended: PhysicalOffset) -> Result<(), StoreError> {
+        let behind = appended - self.positions.written();
+        if behind <= self.config.unwritten_bytes_max {
+            return Ok(());
+        }
+        Err(StoreError::Busy(format!("{behind} bytes wait to be written to the log")))
     }
 
     fn unhealthy(&self) -> StoreError {

@@ -10,7 +10,8 @@ use skylark_protocol::message::record::RECORD_LENGTH_MIN;
 use skylark_protocol::message::{batch, sys_flag};
 use skylark_protocol::request::{Request, SendMessageFields, SendMessageReply};
 use skylark_protocol::response_code::{
-    FLUSH_DISK_TIMEOUT, MESSAGE_ILLEGAL, NO_PERMISSION, SUBSCRIPTION_GROUP_NOT_EXIST, SYSTEM_ERROR, TOPIC_NOT_EXIST,
+    FLUSH_DISK_TIMEOUT, MESSAGE_ILLEGAL, NO_PERMISSION, SERVICE_NOT_AVAILABLE, SUBSCRIPTION_GROUP_NOT_EXIST,
+    SYSTEM_BUSY, SYSTEM_ERROR, TOPIC_NOT_EXIST,
 };
 
 use crate::broker::Broker;
@@ -300,8 +301,20 @@ pub(super) fn refuse_put(broker: &Broker, error: StoreError) -> Refusal {
             tracing::debug!(reason, "refuse an illegal message");
             message_illegal(broker.config.max_message_size)
         }
+        StoreError::Busy(reason) => overloaded(broker, &reason),
         other => other.into(),
     }
+}
+
+/// The refusal of a message that comes faster than it can be taken.
+fn overloaded(broker: &Broker, reason: &str) -> Refusal {
+    if broker.config.system_busy_at_overload {
+        return Refusal::new(
+            SYSTEM_BUSY,
+            format!("[REJECTREQUEST]system busy, start flow control for a while: {reason}"),
+        );
+    }
+    Refusal::new(SERVICE_NOT_AVAILABLE, format!("service not available now: {reason}"))
 }
 
 fn answer<R: Send>(broker: &Broker, queue_id: i32, puts: &[Put]) -> Reply<R> {

@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::Duration;
 
 use crate::store::disk::{Disk, DiskFile};
 
@@ -15,6 +16,33 @@ const SECTOR_BYTES: usize = 512;
 #[derive(Default)]
 pub(super) struct FaultyDisk {
     state: Arc<Mutex<State>>,
+    gate: Arc<Gate>,
+}
+
+/// Where writes stand while the disk is told to hold them.
+#[derive(Default)]
+struct Gate {
+    state: Mutex<GateState>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct GateState {
+    closed: bool,
+    standing: usize,
+}
+
+impl Gate {
+    /// Longest stand: a test that fails must end.
+    const PATIENCE: Duration = Duration::from_secs(30);
+
+    fn pass(&self) {
+        let mut state = self.state.lock().unwrap();
+        state.standing += 1;
+        self.changed.notify_all();
+        let (mut state, _) = self.changed.wait_timeout_while(state, Gate::PATIENCE, |state| state.closed).unwrap();
+        state.standing -= 1;
+    }
 }
 
 #[derive(Default)]
@@ -39,7 +67,7 @@ impl FaultyDisk {
     }
 
     pub(super) fn as_disk(&self) -> Arc<dyn Disk> {
-        Arc::new(FaultyDisk { state: self.state.clone() })
+        Arc::new(FaultyDisk { state: self.state.clone(), gate: self.gate.clone() })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -56,6 +84,19 @@ impl FaultyDisk {
     pub(super) fn fail_sync_after(&self, after: usize) {
         let mut state = self.state();
         state.fail_sync = Some(state.syncs + after);
+    }
+
+    /// Writes stand still from now on, until they are let go.
+    pub(super) fn hold_writes(&self, hold: bool) {
+        self.gate.state.lock().unwrap().closed = hold;
+        self.gate.changed.notify_all();
+    }
+
+    /// Returns when a write stands still.
+    pub(super) fn wait_for_held_write(&self) {
+        let state = self.gate.state.lock().unwrap();
+        let waited = self.gate.changed.wait_timeout_while(state, Gate::PATIENCE, |state| state.standing == 0).unwrap();
+        assert!(!waited.1.timed_out(), "no write came");
     }
 
     pub(super) fn syncs(&self) -> usize {
@@ -130,7 +171,7 @@ impl Disk for FaultyDisk {
     }
 
     fn open(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
-        Ok(Arc::new(FaultyFile { state: self.state.clone(), path: path.to_owned() }))
+        Ok(Arc::new(FaultyFile { state: self.state.clone(), gate: self.gate.clone(), path: path.to_owned() }))
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
@@ -140,6 +181,7 @@ impl Disk for FaultyDisk {
 
 struct FaultyFile {
     state: Arc<Mutex<State>>,
+    gate: Arc<Gate>,
     path: PathBuf,
 }
 
@@ -161,6 +203,7 @@ impl DiskFile for FaultyFile {
     }
 
     fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        self.gate.pass();
         self.with(|state, path| {
             let fails = state.fail_write.is_some_and(|at| state.writes >= at);
             state.writes += 1;

@@ -3,6 +3,7 @@
 mod faulty_disk;
 mod damage;
 mod failing_disk;
+mod slow_disk;
 mod reading;
 mod waiting;
 mod model;
@@ -50,6 +51,8 @@ impl Bench {
             // Only tests that ask for a sync get one.
             flush_interval: Duration::from_secs(3600),
             sync_flush_timeout: Duration::from_secs(60),
+            write_stall_max: Duration::from_secs(60),
+            unwritten_bytes_max: 64 << 20,
             message_size_max: 16 << 10,
             level_delays: vec![1_000, 5_000],
             store_host: "127.0.0.1:10911".parse().unwrap(),
