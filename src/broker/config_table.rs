@@ -73,6 +73,27 @@ impl<T: Serialize + DeserializeOwned> ConfigTable<T> {
         self.write().entry(name.into()).or_insert_with(|| Arc::new(entry));
     }
 
+    /// Puts what follows from a changed configuration in place of what followed from it before; true if it is another.
+    pub(crate) fn replace_volatile(&self, name: &str, entry: &T) -> bool
+    where
+        T: Clone + PartialEq,
+    {
+        let _writer = self.writer();
+        if self.get(name).is_some_and(|known| *known == *entry) {
+            return false;
+        }
+        let next = self.next_version();
+        self.write().insert(name.into(), Arc::new(entry.clone()));
+        self.set_version(next);
+        true
+    }
+
+    /// Counts a change of how peers see the entries.
+    pub(crate) fn count_change(&self) {
+        let _writer = self.writer();
+        self.set_version(self.next_version());
+    }
+
     /// Puts `entry` durably. Blocks for the disk.
     pub(crate) fn put(&self, name: &str, entry: T) -> Result<Arc<T>, StoreError> {
         let _writer = self.writer();

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, Instant};
 
+use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -21,7 +22,7 @@ use super::stats::Stats;
 use super::subscription_groups::SubscriptionGroups;
 use super::topics::TopicTable;
 use super::{Broker, refusal, rules};
-use crate::config::{BrokerConfig, BrokerRole};
+use crate::config::{BrokerConfig, BrokerRole, Live, Loaded};
 use crate::delay::Scheduler;
 use crate::remoting::{Client, ListenerId, Server};
 use crate::store::disk::Disk;
@@ -93,15 +94,16 @@ pub struct Listeners {
 impl RunningBroker {
     /// Opens the store, takes up what it knows, serves, and registers at the NameServers.
     pub async fn start(
-        config: BrokerConfig,
+        config: impl Into<Loaded<BrokerConfig>>,
         listeners: Listeners,
         disk: Arc<dyn Disk>,
     ) -> Result<RunningBroker, StartError> {
         let main_addr = listeners.main.local_addr()?;
         let stop = CancellationToken::new();
-        let limits = rules::limits(&config);
+        let loaded = config.into();
+        let limits = rules::limits(&loaded.config);
         let client = Client::new(limits.clone(), stop.clone());
-        let opened = tokio::task::spawn_blocking(move || open(config, main_addr.port(), client, &disk));
+        let opened = tokio::task::spawn_blocking(move || open(loaded, main_addr.port(), client, &disk));
         let (broker, recovery) = opened.await.map_err(io::Error::other)??;
         let broker = Arc::new(broker);
 
@@ -166,11 +168,13 @@ impl RunningBroker {
 
 /// Everything of the broker that needs no socket. Blocks for as long as recovery takes.
 fn open(
-    config: BrokerConfig,
+    mut loaded: Loaded<BrokerConfig>,
     port: u16,
     client: Client,
     disk: &Arc<dyn Disk>,
 ) -> Result<(Broker, Recovery), StartError> {
+    loaded.config = loaded.config.settled();
+    let config = loaded.config.clone();
     let store_host = rules::resolve(&config.broker_ip1, port)?;
     let (store, recovery) = Store::open(rules::store_config(&config, store_host), disk)?;
     let meta = Meta::open(&config.store_path_root_dir.join("meta"))?;
@@ -179,11 +183,10 @@ fn open(
     let offsets = load_offsets(meta, &store)?;
     let broker = Broker {
         store_host,
-        send_fields: rules::send_fields(&config),
+        send_fields: ArcSwap::from_pointee(rules::send_fields(&config)),
         memory_reach_bytes: rules::memory_reach_bytes(&config),
         store,
         delays: rules::delay_rules(&config),
-        check_rules: rules::check_rules(&config),
         checks: Checks::default(),
         topics,
         groups,
@@ -194,7 +197,8 @@ fn open(
         registration: Registration::new(rules::identity(&config, port), rules::registration_config(&config), client),
         stats: Stats::new(),
         held_pulls: AtomicUsize::new(0),
-        config: Arc::new(config),
+        settings_file: loaded.file.clone().unwrap_or_else(|| config.own_file()),
+        settings: Live::new(loaded),
     };
     Ok((broker, recovery))
 }
@@ -222,11 +226,10 @@ fn start_tasks(broker: &Arc<Broker>, stop: &CancellationToken) -> TaskTracker {
     let tasks = TaskTracker::new();
     let (owner, topics) = (broker.clone(), broker.topics.clone());
     tasks.spawn(async move { owner.registration.run(topics).await });
-    let flush_period = Duration::from_millis(broker.config.flush_consumer_offset_interval_ms);
+    let flush_period = Duration::from_millis(broker.config().flush_consumer_offset_interval_ms);
     tasks.spawn(every(flush_period, stop.clone(), broker.clone(), flush_offsets));
     tasks.spawn(deliver_delayed(broker.clone(), stop.clone()));
-    let check_period = Duration::from_millis(broker.config.transaction_check_interval_ms);
-    tasks.spawn(every(check_period, stop.clone(), broker.clone(), check_transactions));
+    tasks.spawn(check_transactions_in_turn(broker.clone(), stop.clone()));
     tasks.spawn(every(HOUSEKEEPING_PERIOD, stop.clone(), broker.clone(), forget_silent));
     tasks.spawn(every(Duration::from_secs(1), stop.clone(), broker.clone(), sample_stats));
     tasks.close();
@@ -246,6 +249,23 @@ async fn every<F: Future<Output = ()>>(
             _ = tick.tick() => work(broker.clone(), round).await,
             () = stop.cancelled() => return,
         }
+    }
+}
+
+/// Looks through what is undecided, again and again; a changed interval counts from the last look.
+async fn check_transactions_in_turn(broker: Arc<Broker>, stop: CancellationToken) {
+    loop {
+        let began = tokio::time::Instant::now();
+        let mut settings = broker.settings.watch();
+        loop {
+            let next = began + Duration::from_millis(broker.config().transaction_check_interval_ms);
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep_until(next) => break,
+                _ = settings.changed() => {}
+            }
+        }
+        check_transactions(&broker).await;
     }
 }
 
@@ -271,7 +291,7 @@ async fn forget_silent(broker: Arc<Broker>, _round: u64) {
 
 /// Delivers delayed messages at their time. What a stop interrupts is delivered after the next start.
 async fn deliver_delayed(broker: Arc<Broker>, stop: CancellationToken) {
-    if broker.config.broker_role == BrokerRole::Slave {
+    if broker.config().broker_role == BrokerRole::Slave {
         return;
     }
     let mut scheduler = Scheduler::new(broker.store.clone());

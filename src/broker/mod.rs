@@ -28,17 +28,19 @@ mod clock;
 mod tests;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
+use arc_swap::{ArcSwap, Guard};
 use skylark_protocol::body::{SubscriptionGroupConfig, TopicConfig};
 use skylark_protocol::fields::Fields;
 
-use crate::config::BrokerConfig;
+use crate::config::{BrokerConfig, Live};
 use crate::delay::DelayRules;
 use crate::remoting::Refusal;
 use crate::store::Store;
-use crate::transaction::{CheckRules, Checks};
+use crate::transaction::Checks;
 
 use consumer_offsets::ConsumerOffsets;
 use consumers::Consumers;
@@ -51,16 +53,17 @@ use topics::TopicTable;
 
 /// The parts of a running broker.
 pub(crate) struct Broker {
-    config: Arc<BrokerConfig>,
+    settings: Live<BrokerConfig>,
+    /// Where changes of the settings are written down: the file of the start.
+    settings_file: PathBuf,
     /// brokerIP1:listenPort, in records and message ids.
     store_host: SocketAddr,
     /// Ext fields that every answer to a send carries.
-    send_fields: Fields,
+    send_fields: ArcSwap<Fields>,
     /// A reader further behind the log's end than this reads from disk.
     memory_reach_bytes: i64,
     store: Arc<Store>,
     delays: DelayRules,
-    check_rules: CheckRules,
     checks: Checks,
     topics: Arc<TopicTable>,
     groups: SubscriptionGroups,
@@ -74,6 +77,15 @@ pub(crate) struct Broker {
 }
 
 impl Broker {
+    /// The settings of now. For a short look: what must agree is read from one of them.
+    fn config(&self) -> Guard<Arc<BrokerConfig>> {
+        self.settings.load()
+    }
+
+    fn send_fields(&self) -> Fields {
+        Fields::clone(&self.send_fields.load())
+    }
+
     /// The group, made if it does not exist and may be.
     async fn find_group(self: &Arc<Self>, group: &str) -> Result<Option<Arc<SubscriptionGroupConfig>>, Refusal> {
         if let Some(known) = self.groups.get(group) {

@@ -4,7 +4,7 @@
 //! round gets the next. Must not know why a registration is asked for.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -36,7 +36,7 @@ pub(crate) struct Identity {
     pub(crate) broker_addr: String,
     /// brokerIP2:haListenPort
     pub(crate) ha_addr: String,
-    /// brokerPermission
+    /// brokerPermission at the start
     pub(crate) permission: i32,
 }
 
@@ -56,6 +56,7 @@ pub(crate) struct RegistrationConfig {
 /// The registration at all NameServers.
 pub(crate) struct Registration {
     identity: Identity,
+    permission: AtomicI32,
     config: RegistrationConfig,
     client: Client,
     wanted: AtomicU64,
@@ -84,7 +85,13 @@ impl Registration {
     /// Nobody is told anything before [`Registration::run`].
     pub(crate) fn new(identity: Identity, config: RegistrationConfig, client: Client) -> Registration {
         let (wanted, wake, done) = (AtomicU64::new(0), Notify::new(), watch::Sender::new(0));
-        Registration { identity, config, client, wanted, wake, done, retired: CancellationToken::new() }
+        let permission = AtomicI32::new(identity.permission);
+        Registration { identity, permission, config, client, wanted, wake, done, retired: CancellationToken::new() }
+    }
+
+    /// What the broker allows from now on; true if that is something else. It is told with the next registration.
+    pub(crate) fn change_permission(&self, permission: i32) -> bool {
+        self.permission.swap(permission, Ordering::AcqRel) != permission
     }
 
     /// Asks for a registration at once.
@@ -137,7 +144,7 @@ impl Registration {
     }
 
     async fn register(&self, topics: &Arc<TopicTable>) {
-        let snapshot = masked(topics.snapshot(), self.identity.permission);
+        let snapshot = masked(topics.snapshot(), self.permission.load(Ordering::Acquire));
         let table = RegisterBrokerBody { filter_server_list: Vec::new(), topic_config_serialize_wrapper: snapshot };
         let encoded = table.encode(self.config.compressed);
         let header = self.header(&encoded);

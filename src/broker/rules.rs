@@ -5,10 +5,12 @@
 
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::sync::Arc;
 use std::time::Duration;
 
 use skylark_protocol::fields::Fields;
 
+use super::Broker;
 use super::registration::{Identity, RegistrationConfig};
 use super::subscription_groups::GroupRules;
 use super::topics::TopicRules;
@@ -106,6 +108,19 @@ pub(super) fn registration_config(config: &BrokerConfig) -> RegistrationConfig {
         timeout: Duration::from_millis(config.register_broker_timeout_ms),
         compressed: config.compressed_register,
     }
+}
+
+/// Tells the parts of a running broker what its changed settings mean for them; what reads them anew each time need not
+/// be told. True: the topics as NameServers know them are others now.
+pub(super) fn apply(broker: &Broker, config: &BrokerConfig) -> bool {
+    broker.send_fields.store(Arc::new(send_fields(config)));
+    broker.groups.change_rules(group_rules(config));
+    broker.store.change_limits(config.max_message_size, Duration::from_millis(config.sync_flush_timeout_ms));
+    let permission_changed = broker.registration.change_permission(config.broker_permission);
+    if permission_changed {
+        broker.topics.count_change();
+    }
+    broker.topics.change_rules(topic_rules(config)) || permission_changed
 }
 
 pub(super) fn send_fields(config: &BrokerConfig) -> Fields {

@@ -3,7 +3,7 @@
 //! Owns the group table and the rule by which groups come into being on their own. **Invariant:** a group that
 //! anyone was told of is on disk. Must not know requests, peers or who is online.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use skylark_protocol::body::{DataVersion, SubscriptionGroupConfig, SubscriptionGroupWrapper};
 
@@ -37,7 +37,7 @@ pub(crate) struct GroupRules {
 /// The group table.
 pub(crate) struct SubscriptionGroups {
     table: ConfigTable<SubscriptionGroupConfig>,
-    rules: GroupRules,
+    rules: RwLock<GroupRules>,
 }
 
 impl SubscriptionGroups {
@@ -47,7 +47,7 @@ impl SubscriptionGroups {
         for name in INITIAL_GROUPS {
             table.put_volatile(name, group_config(name));
         }
-        Ok(SubscriptionGroups { table, rules })
+        Ok(SubscriptionGroups { table, rules: RwLock::new(rules) })
     }
 
     /// The group called `group`, without making it.
@@ -93,9 +93,15 @@ impl SubscriptionGroups {
         self.table.remove(group)
     }
 
+    /// Goes by other rules from now on; groups that are there stay.
+    pub(crate) fn change_rules(&self, rules: GroupRules) {
+        *self.rules.write().unwrap_or_else(PoisonError::into_inner) = rules;
+    }
+
     fn may_make(&self, group: &str) -> bool {
-        let wanted = self.rules.auto_create || group.starts_with(SYSTEM_GROUP_PREFIX);
-        wanted && topic_names::is_group_name(group) && self.table.len() < self.rules.auto_created_max
+        let rules = *self.rules.read().unwrap_or_else(PoisonError::into_inner);
+        let wanted = rules.auto_create || group.starts_with(SYSTEM_GROUP_PREFIX);
+        wanted && topic_names::is_group_name(group) && self.table.len() < rules.auto_created_max
     }
 }
 

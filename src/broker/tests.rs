@@ -3,6 +3,7 @@
 mod filters;
 mod waiting;
 mod replies;
+mod settings;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use skylark_protocol::body::{DataVersion, KvTable, TopicConfig, TopicConfigSerializeWrapper, TopicFilterType};
 
 use super::config_table::ConfigTable;
@@ -57,7 +58,7 @@ pub(crate) struct TopicRules {
 /// The topic table.
 pub(crate) struct TopicTable {
     table: ConfigTable<TopicConfig>,
-    rules: TopicRules,
+    rules: ArcSwap<TopicRules>,
 }
 
 impl TopicTable {
@@ -67,7 +68,7 @@ impl TopicTable {
         for topic in initial_topics(&rules) {
             table.put_volatile(&topic.topic_name.clone(), topic);
         }
-        Ok(TopicTable { table, rules })
+        Ok(TopicTable { table, rules: ArcSwap::from_pointee(rules) })
     }
 
     /// The topic called `topic`.
@@ -108,9 +109,9 @@ impl TopicTable {
         self.table.get_or_put(topic, || {
             let base = self.table.get(base)?;
             // Java: TopicConfigManager.createTopicInSendMessageMethod
-            let lends =
-                base.perm & perm::INHERIT != 0 && (self.rules.auto_create || !is_auto_create_name(&base.topic_name));
-            if !lends || self.table.len() >= self.rules.auto_created_max {
+            let lends = base.perm & perm::INHERIT != 0
+                && (self.rules.load().auto_create || !is_auto_create_name(&base.topic_name));
+            if !lends || self.table.len() >= self.rules.load().auto_created_max {
                 return None;
             }
             let queues = queues_wanted.min(base.write_queue_nums).max(0);
@@ -132,7 +133,7 @@ impl TopicTable {
         self.table.get_or_put(topic, || {
             let mut made = topic_config(topic, queues, perm::READ | perm::WRITE);
             made.topic_sys_flag = sys_flag;
-            (self.table.len() < self.rules.auto_created_max).then_some(made)
+            (self.table.len() < self.rules.load().auto_created_max).then_some(made)
         })
     }
 
@@ -158,6 +159,20 @@ impl TopicTable {
         Ok(())
     }
 
+    /// Goes by other rules from now on. Where topics may be made on demand, those that lend their settings are there,
+    /// with the queues of the rules; true if that changed a topic. Java waits for the next start with it.
+    pub(crate) fn change_rules(&self, rules: TopicRules) -> bool {
+        let lending = lending_topics(&rules);
+        self.rules.store(Arc::new(rules));
+        let changed = lending.into_iter().filter(|topic| self.table.replace_volatile(&topic.topic_name, topic));
+        changed.count() > 0
+    }
+
+    /// Counts a change of how NameServers see the topics: they compare the count before they look at a topic.
+    pub(crate) fn count_change(&self) {
+        self.table.count_change();
+    }
+
     /// Whether the name belongs to the broker itself, so that nobody may create or delete it.
     pub(crate) fn is_system(&self, topic: &str) -> bool {
         names::is_reserved(topic) || self.own_names().any(|own| own == topic)
@@ -171,7 +186,7 @@ impl TopicTable {
     }
 
     fn own_names(&self) -> impl Iterator<Item = String> {
-        let rules = &self.rules;
+        let rules = self.rules.load_full();
         [rules.cluster_name.clone(), rules.broker_name.clone(), reply_topic(&rules.cluster_name)]
             .into_iter()
             .chain(rules.trace_topic.clone())
@@ -200,12 +215,16 @@ fn initial_topics(rules: &TopicRules) -> Vec<TopicConfig> {
         topic_config(&reply_topic(&rules.cluster_name), 1, RW),
     ];
     topics.extend(rules.trace_topic.as_ref().map(|name| topic_config(name, 1, RW)));
-    if rules.auto_create {
-        for name in [names::AUTO_CREATE_TOPIC, names::AUTO_CREATE_TOPIC_OF_4_3_0] {
-            topics.push(topic_config(name, rules.default_queues, RW | perm::INHERIT));
-        }
-    }
+    topics.extend(lending_topics(rules));
     topics
+}
+
+/// The topics that lend their settings to those made on demand.
+fn lending_topics(rules: &TopicRules) -> Vec<TopicConfig> {
+    const LENT: i32 = perm::READ | perm::WRITE | perm::INHERIT;
+    let names: &[&str] =
+        if rules.auto_create { &[names::AUTO_CREATE_TOPIC, names::AUTO_CREATE_TOPIC_OF_4_3_0] } else { &[] };
+    names.iter().map(|name| topic_config(name, rules.default_queues, LENT)).collect()
 }
 
 /// A plain topic with as many read as write queues.

@@ -23,7 +23,7 @@ use crate::store::disk::RealDisk;
 
 type Failure = Box<dyn Error + Send + Sync>;
 type BoundNamesrv = (Loaded<NamesrvConfig>, TcpListener);
-type BoundBroker = (BrokerConfig, Listeners);
+type BoundBroker = (Loaded<BrokerConfig>, Listeners);
 
 const PORT_WAIT_MAX: Duration = Duration::from_secs(2);
 const PORT_WAIT_STEP: Duration = Duration::from_millis(20);
@@ -87,7 +87,7 @@ impl Servers {
         };
         let beside = namesrv.as_ref().map(|(_, listener)| listener.local_addr()).transpose()?;
         let broker = match roles.broker {
-            Some(loaded) => Some(bind_broker(loaded.config, beside).await?),
+            Some(loaded) => Some(bind_broker(loaded, beside).await?),
             None => None,
         };
         let stop = CancellationToken::new();
@@ -141,7 +141,8 @@ fn start_namesrv((loaded, listener): BoundNamesrv, stop: &CancellationToken) -> 
 }
 
 /// `beside` is the NameServer of this process, which the broker registers with unless it is told others.
-async fn bind_broker(mut config: BrokerConfig, beside: Option<SocketAddr>) -> Result<BoundBroker, Failure> {
+async fn bind_broker(mut loaded: Loaded<BrokerConfig>, beside: Option<SocketAddr>) -> Result<BoundBroker, Failure> {
+    let config = &mut loaded.config;
     match beside {
         Some(beside) if config.namesrv_addresses().is_empty() => config.namesrv_addr = reachable(beside).to_string(),
         None if config.namesrv_addresses().is_empty() => {
@@ -151,13 +152,14 @@ async fn bind_broker(mut config: BrokerConfig, beside: Option<SocketAddr>) -> Re
     }
     let main = bind(config.bind_address, config.listen_port).await?;
     let vip = bind(config.bind_address, config.listen_port - 2).await?;
-    Ok((config, Listeners { main, vip }))
+    Ok((loaded, Listeners { main, vip }))
 }
 
-async fn start_broker((config, listeners): BoundBroker) -> Result<RunningBroker, Failure> {
-    let (vip, store) = (listeners.vip.local_addr()?, config.store_path_root_dir.display().to_string());
-    let BrokerConfig { broker_name, broker_ip1, listen_port, namesrv_addr, flush_disk_type, .. } = config.clone();
-    let broker = RunningBroker::start(config, listeners, Arc::new(RealDisk)).await?;
+async fn start_broker((loaded, listeners): BoundBroker) -> Result<RunningBroker, Failure> {
+    let (vip, store) = (listeners.vip.local_addr()?, loaded.config.store_path_root_dir.display().to_string());
+    let BrokerConfig { broker_name, broker_ip1, listen_port, namesrv_addr, flush_disk_type, .. } =
+        loaded.config.clone();
+    let broker = RunningBroker::start(loaded, listeners, Arc::new(RealDisk)).await?;
     let recovery = broker.recovery();
     tracing::info!(
         "store {store}, {flush_disk_type}: log {}..{}, {} topics, {} messages folded, {} torn bytes cut, in {} ms",

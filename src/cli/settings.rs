@@ -1,5 +1,7 @@
 //! From arguments, environment and files to the settings of the servers that are to run.
 
+use std::path::Path;
+
 use crate::config::{BrokerConfig, ConfigError, Loaded, NamesrvConfig, Place, Settings, Sources, Value, Warning};
 
 use super::args::{Args, Print, Role};
@@ -77,11 +79,25 @@ fn namesrv_beside_broker(args: &Args, variables: &[(String, String)]) -> Result<
 }
 
 fn broker(args: &Args, variables: &[(String, String)]) -> Result<Loaded<BrokerConfig>, ConfigError> {
+    let loaded = broker_with(args, variables, args.config_file.as_deref())?;
+    let own_file = loaded.config.own_file();
+    if args.config_file.is_none() && own_file.exists() {
+        // Changes by command are there.
+        return broker_with(args, variables, Some(&own_file));
+    }
+    Ok(loaded)
+}
+
+fn broker_with(
+    args: &Args,
+    variables: &[(String, String)],
+    file: Option<&Path>,
+) -> Result<Loaded<BrokerConfig>, ConfigError> {
     let mut sources = Sources::default();
     if let Some((name, value)) = variables.iter().find(|(name, _)| name == NAMESRV_ADDR_VARIABLE) {
         sources.assign("namesrvAddr", value, Place::Environment(name.clone()));
     }
-    if let Some(file) = &args.config_file {
+    if let Some(file) = file {
         sources.file(file)?;
     }
     let own = |name: &str| args.role == Role::Broker || is_brokers(name) || !name.starts_with(NAMESRV_VARIABLE_PREFIX);
@@ -166,6 +182,23 @@ mod tests {
         assert_eq!(address("mqbroker", &env), "env:1");
         assert_eq!(address("skylark", &[env[0], ("ROCKETMQ_NAMESRV_ADDR", "own:1")]), "own:1");
         assert_eq!(address("mqbroker -n flag:1", &[env[0], ("ROCKETMQ_NAMESRV_ADDR", "own:1")]), "flag:1");
+    }
+
+    #[test]
+    fn a_broker_without_a_config_file_reads_its_own() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let own = folder.path().join("broker.properties");
+        let line = format!("mqbroker --storePathRootDir={} --regionId=cmd", folder.path().display());
+        let before = roles(&line, &[]).broker.expect("runs");
+        assert_eq!((before.config.broker_permission, before.file), (6, None));
+        std::fs::write(&own, "brokerPermission=4\nregionId=file\n").expect("written");
+        let after = roles(&line, &[]).broker.expect("runs");
+        assert_eq!((after.config.broker_permission, after.config.region_id.as_str()), (4, "cmd"));
+        assert_eq!(after.file, Some(own));
+        let other = folder.path().join("broker.conf");
+        std::fs::write(&other, "listenPort=1234\n").expect("written");
+        let named = roles(&format!("{line} -c {}", other.display()), &[]).broker.expect("runs");
+        assert_eq!((named.config.broker_permission, named.file), (6, Some(other)));
     }
 
     #[test]

@@ -3,8 +3,9 @@
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::path::PathBuf;
 
+use super::changes::java_key;
 use super::java_keys;
-use super::settings::settings;
+use super::settings::{Settings, settings};
 use super::value::{BrokerRole, DelayLevels, FlushDiskType, Hours, Value};
 
 settings! {
@@ -33,13 +34,13 @@ settings! {
     /// NameServers, host:port separated by semicolons; the environment variable NAMESRV_ADDR is the default.
     "namesrvAddr" => namesrv_addr: String = String::new();
     /// What the broker allows: 2 write, 4 read, 6 both.
-    "brokerPermission" => broker_permission: i32 = 6, in 0..=7;
+    live "brokerPermission" => broker_permission: i32 = 6, in 0..=7;
     /// Whether a send to an unknown topic creates it.
-    "autoCreateTopicEnable" => auto_create_topic_enable: bool = true;
+    live "autoCreateTopicEnable" => auto_create_topic_enable: bool = true;
     /// Whether the first request of an unknown consumer group creates it.
-    "autoCreateSubscriptionGroup" => auto_create_subscription_group: bool = true;
+    live "autoCreateSubscriptionGroup" => auto_create_subscription_group: bool = true;
     /// Queues of the topic TBW102, the most that an automatically created topic gets.
-    "defaultTopicQueueNums" => default_topic_queue_nums: i32 = 8, in 1..=65535;
+    live "defaultTopicQueueNums" => default_topic_queue_nums: i32 = 8, in 1..=65535;
     /// Whether the topic named as the cluster can be sent to and read.
     "clusterTopicEnable" => cluster_topic_enable: bool = true;
     /// Whether the topic named as the broker can be sent to and read.
@@ -49,9 +50,9 @@ settings! {
     /// Name of that topic.
     "msgTraceTopicName" => msg_trace_topic_name: String = "RMQ_SYS_TRACE_TOPIC".to_owned();
     /// Whether a pull that finds nothing waits as long as the client allows.
-    "longPollingEnable" => long_polling_enable: bool = true;
+    live "longPollingEnable" => long_polling_enable: bool = true;
     /// How long such a pull waits while longPollingEnable is false, in milliseconds.
-    "shortPollingTimeMills" => short_polling_time_ms: u64 = 1000, in 0..=60_000;
+    live "shortPollingTimeMills" => short_polling_time_ms: u64 = 1000, in 0..=60_000;
     /// Folder of the store.
     "storePathRootDir" => store_path_root_dir: PathBuf = PathBuf::from("./store");
     /// Folder of the commit log; empty is commitlog in storePathRootDir.
@@ -64,7 +65,7 @@ settings! {
     /// How often the log is flushed under ASYNC_FLUSH, in milliseconds.
     "flushIntervalCommitLog" => flush_interval_commit_log_ms: u64 = 500, in 1..=60_000;
     /// How long a send waits for the disk under SYNC_FLUSH, in milliseconds.
-    "syncFlushTimeout" => sync_flush_timeout_ms: u64 = 5000, in 1..=60_000;
+    live "syncFlushTimeout" => sync_flush_timeout_ms: u64 = 5000, in 1..=60_000;
     /// A write of the log that lasts longer turns further sends away until it is over, in milliseconds.
     "osPageCacheBusyTimeOutMills" => os_page_cache_busy_timeout_ms: u64 = 1000, in 10..=60_000;
     /// Bytes of messages that wait in memory for a slow disk; beyond it sends are turned away.
@@ -72,7 +73,7 @@ settings! {
     /// Whether sends turned away are answered 2, as Java does, and not 14, upon which a producer tries another broker.
     "systemBusyAtOverload" => system_busy_at_overload: bool = false;
     /// Largest body of a message, in bytes.
-    "maxMessageSize" => max_message_size: usize = 4 * 1024 * 1024, in 1024..=8 * 1024 * 1024;
+    live "maxMessageSize" => max_message_size: usize = 4 * 1024 * 1024, in 1024..=8 * 1024 * 1024;
     /// How often the broker registers with its NameServers, in milliseconds; taken as 10000 to 60000.
     "registerNameServerPeriod" => register_name_server_period_ms: u64 = 30_000;
     /// How long a registration may take, in milliseconds.
@@ -80,53 +81,55 @@ settings! {
     /// How often consumer offsets are saved, in milliseconds.
     "flushConsumerOffsetInterval" => flush_consumer_offset_interval_ms: u64 = 5000, in 1..=3_600_000;
     /// Whether the clients of a group are told when one comes or goes.
-    "notifyConsumerIdsChangedEnable" => notify_consumer_ids_changed_enable: bool = true;
+    live "notifyConsumerIdsChangedEnable" => notify_consumer_ids_changed_enable: bool = true;
     /// Whether transactional messages are refused.
-    "rejectTransactionMessage" => reject_transaction_message: bool = false;
+    live "rejectTransactionMessage" => reject_transaction_message: bool = false;
     /// Age from which the producer of an undecided message is asked for its outcome, in milliseconds.
-    "transactionTimeOut" => transaction_timeout_ms: u64 = 6000, in 0..=86_400_000;
+    live "transactionTimeOut" => transaction_timeout_ms: u64 = 6000, in 0..=86_400_000;
     /// How often a producer is asked before its message is given up and moved to TRANS_CHECK_MAX_TIME_TOPIC.
-    "transactionCheckMax" => transaction_check_max: u32 = 15, in 1..=1_000_000;
+    live "transactionCheckMax" => transaction_check_max: u32 = 15, in 1..=1_000_000;
     /// How often undecided messages are looked through, in milliseconds.
-    "transactionCheckInterval" => transaction_check_interval_ms: u64 = 60_000, in 10..=86_400_000;
+    live "transactionCheckInterval" => transaction_check_interval_ms: u64 = 60_000, in 10..=86_400_000;
     /// Whether replies to request messages are stored, besides being pushed to whoever waits for them.
     "storeReplyMessageEnable" => store_reply_message_enable: bool = true;
     /// Whether a slave corrects offsets outside the queue.
     "offsetCheckInSlave" => offset_check_in_slave: bool = false;
     /// Whether consumers that are far behind are sent to a slave.
-    "slaveReadEnable" => slave_read_enable: bool = false;
+    live "slaveReadEnable" => slave_read_enable: bool = false;
     /// Bytes that one pull brings from memory.
-    "maxTransferBytesOnMessageInMemory" => max_transfer_bytes_in_memory: usize = 256 * 1024,
+    live "maxTransferBytesOnMessageInMemory" => max_transfer_bytes_in_memory: usize = 256 * 1024,
         in 1..=8 * 1024 * 1024;
     /// Messages that one pull brings from memory.
-    "maxTransferCountOnMessageInMemory" => max_transfer_count_in_memory: usize = 32, in 1..=1024;
+    live "maxTransferCountOnMessageInMemory" => max_transfer_count_in_memory: usize = 32, in 1..=1024;
     /// Bytes that one pull brings from the disk.
-    "maxTransferBytesOnMessageInDisk" => max_transfer_bytes_in_disk: usize = 64 * 1024, in 1..=8 * 1024 * 1024;
+    live "maxTransferBytesOnMessageInDisk" => max_transfer_bytes_in_disk: usize = 64 * 1024, in 1..=8 * 1024 * 1024;
     /// Messages that one pull brings from the disk.
-    "maxTransferCountOnMessageInDisk" => max_transfer_count_in_disk: usize = 8, in 1..=1024;
+    live "maxTransferCountOnMessageInDisk" => max_transfer_count_in_disk: usize = 8, in 1..=1024;
     /// Share of the machine's memory, in percent, within which a message counts as in memory.
     "accessMessageInMemoryMaxRatio" => access_message_in_memory_max_ratio: u32 = 40, in 0..=100;
     /// Hours that messages are kept.
-    "fileReservedTime" => file_reserved_time_hours: u32 = 72, in 1..=876_000;
+    live "fileReservedTime" => file_reserved_time_hours: u32 = 72, in 1..=876_000;
     /// Hours of the day at which expired messages are deleted, separated by semicolons.
-    "deleteWhen" => delete_when: Hours = Hours::parse("04").expect("an hour");
+    live "deleteWhen" => delete_when: Hours = Hours::parse("04").expect("an hour");
     /// Used share of the disk, in percent, above which old messages are deleted at any hour.
-    "diskMaxUsedSpaceRatio" => disk_max_used_space_ratio: u32 = 75, in 10..=95;
+    live "diskMaxUsedSpaceRatio" => disk_max_used_space_ratio: u32 = 75, in 10..=95;
     /// Delays of the delay levels.
     "messageDelayLevel" => message_delay_level: DelayLevels =
         DelayLevels::parse("1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h").expect("delay levels");
     /// Longest delay, in seconds, that a message may ask for by TIMER_DELAY_SEC or a like property.
     "timerMaxDelaySec" => timer_max_delay_s: u64 = 40 * 24 * 3600, in 1..=3_153_600_000;
     /// Whether consumers may filter by SQL92 expressions.
-    "enablePropertyFilter" => enable_property_filter: bool = true;
+    live "enablePropertyFilter" => enable_property_filter: bool = true;
     /// Whether a consumer's expression is asked again when a message comes back as a retry.
-    "filterSupportRetry" => filter_support_retry: bool = false;
+    live "filterSupportRetry" => filter_support_retry: bool = false;
     /// Whether registrations are sent compressed.
     "compressedRegister" => compressed_register: bool = false;
     /// Region that is told to producers and written into traces.
     "regionId" => region_id: String = "DefaultRegion".to_owned();
     /// Whether producers are told that traces are wanted.
-    "traceOn" => trace_on: bool = true;
+    live "traceOn" => trace_on: bool = true;
+    /// Keys that no command may change, separated by semicolons, besides those that none may change anyway.
+    "configBlackList" => config_black_list: String = "configBlackList;brokerConfigPath".to_owned();
     /// Connections served at once; a further one is closed.
     "maxConnections" => max_connections: usize = 15_000, in 1..=1_000_000;
     /// Seconds without traffic after which a connection is closed.
@@ -156,6 +159,30 @@ impl BrokerConfig {
     /// The port for slaves.
     pub fn ha_port(&self) -> u16 {
         if self.ha_listen_port == 0 { self.listen_port + 1 } else { self.ha_listen_port }
+    }
+
+    /// Where changes by command go when no file was given at the start; without one, a start reads it.
+    pub fn own_file(&self) -> PathBuf {
+        self.store_path_root_dir.join("broker.properties")
+    }
+
+    /// With what follows from other settings filled in, as an operator is shown it.
+    pub fn settled(mut self) -> BrokerConfig {
+        self.ha_listen_port = self.ha_port();
+        self.store_path_commit_log = Some(self.commit_log_path());
+        self
+    }
+
+    /// Whether a command may change the key. Keys that nobody knows may be given: they change nothing.
+    pub fn is_protected(&self, key: &str) -> bool {
+        const NEVER: [&str; 4] = ["brokerConfigPath", "configStorePath", "kvConfigPath", "rocketmqHome"];
+        const NEVER_PREFIXES: [&str; 3] = ["storePath", "tls", "mappedFileSize"];
+        let setting = BrokerConfig::table().into_iter().find(|setting| setting.names(key));
+        let is_live = setting
+            .map(|setting| setting.live)
+            .or_else(|| java_key::<BrokerConfig>(key).map(|java| java.live))
+            .unwrap_or_else(|| !NEVER.contains(&key) && !NEVER_PREFIXES.iter().any(|prefix| key.starts_with(prefix)));
+        !is_live || self.config_black_list.split(';').any(|listed| listed.trim() == key)
     }
 
     /// The folder of the commit log.

@@ -20,13 +20,17 @@ mod broker;
 mod namesrv;
 mod java_keys;
 mod file;
+mod changes;
+mod live;
 #[cfg(test)]
 mod tests;
 
 pub use broker::BrokerConfig;
+pub use changes::ChangeError;
 pub use file::replace_file;
+pub use live::Live;
 pub use namesrv::NamesrvConfig;
 pub use properties::{Properties, PropertiesError, Property};
-pub use settings::{Setting, Settings};
+pub use settings::{JavaKey, Setting, Settings};
 pub use sources::{Assignment, ConfigError, Loaded, Place, Sources, Warning};
 pub use value::{BrokerRole, DelayLevels, FlushDiskType, Hours, Value};

@@ -17,6 +17,26 @@ pub struct Setting {
     pub default: String,
     /// What else the value must be.
     pub range: Option<String>,
+    /// Whether a command may change it while the server runs.
+    pub live: bool,
+}
+
+impl Setting {
+    /// Whether the key is written so, or was once.
+    pub fn names(&self, key: &str) -> bool {
+        self.key == key || self.aliases.contains(&key)
+    }
+}
+
+/// A key that Java's server knows and that has no effect here.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct JavaKey {
+    /// The key.
+    pub key: &'static str,
+    /// Java's default, which answers to "get config" show; None: Java shows nothing before it is set.
+    pub default: Option<&'static str>,
+    /// Whether a command may change it while the server runs.
+    pub live: bool,
 }
 
 /// A struct of settings with its table.
@@ -24,7 +44,7 @@ pub trait Settings: Default + Clone {
     /// Which server they belong to, for messages.
     const SERVER: &'static str;
     /// Keys that Java's server knows and that have no effect here.
-    const WITHOUT_EFFECT: &'static [&'static [&'static str]];
+    const WITHOUT_EFFECT: &'static [&'static [JavaKey]];
 
     /// All lines, in the order of the table.
     fn table() -> Vec<Setting>;
@@ -39,8 +59,10 @@ pub trait Settings: Default + Clone {
     fn example(title: &str) -> String {
         let mut text = format!("# {title}\n");
         for setting in Self::table() {
-            let range = setting.range.map(|range| format!(" ({range})")).unwrap_or_default();
-            text.push_str(&format!("\n# {}{range}\n#{}={}\n", setting.meaning, setting.key, setting.default));
+            let notes: Vec<String> =
+                setting.range.into_iter().chain(setting.live.then(|| "may change while running".to_owned())).collect();
+            let notes = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join("; ")) };
+            text.push_str(&format!("\n# {}{notes}\n#{}={}\n", setting.meaning, setting.key, setting.default));
         }
         text
     }
@@ -59,14 +81,15 @@ pub(super) fn show_range<T: Value>(range: &RangeInclusive<T>) -> String {
     format!("from {} to {}", range.start().show(), range.end().show())
 }
 
-/// Declares a table: `/// meaning`, then `"key" | "older key" => field: Type = default, in range, shown "text";`.
+/// Declares a table: `/// meaning`, then `"key" | "older key" => field: Type = default, in range, shown "text";`,
+/// with `live` before the key if a command may change it while the server runs.
 macro_rules! settings {
     (
         $(#[$attr:meta])*
         pub struct $name:ident for $server:literal, without effect $without_effect:expr;
         $(
             #[doc = $meaning:literal]
-            $key:literal $(| $alias:literal)* => $field:ident: $type:ty = $default:expr
+            $($live:ident)? $key:literal $(| $alias:literal)* => $field:ident: $type:ty = $default:expr
             $(, in $range:expr)? $(, shown $shown:literal)?;
         )+
     ) => {
@@ -84,7 +107,7 @@ macro_rules! settings {
 
         impl $crate::config::Settings for $name {
             const SERVER: &'static str = $server;
-            const WITHOUT_EFFECT: &'static [&'static [&'static str]] = $without_effect;
+            const WITHOUT_EFFECT: &'static [&'static [$crate::config::JavaKey]] = $without_effect;
 
             fn table() -> Vec<$crate::config::Setting> {
                 let defaults = $name::default();
@@ -94,6 +117,7 @@ macro_rules! settings {
                     meaning: $meaning.trim().to_owned(),
                     default: settings!(@default defaults.$field $(, $shown)?),
                     range: settings!(@range $type $(, $range)?),
+                    live: settings!(@live $($live)?),
                 }),+]
             }
 
@@ -112,6 +136,8 @@ macro_rules! settings {
     };
     (@default $defaults:ident.$field:ident) => { $crate::config::Value::show(&$defaults.$field) };
     (@default $defaults:ident.$field:ident, $shown:literal) => { concat!("<", $shown, ">").to_owned() };
+    (@live) => { false };
+    (@live live) => { true };
     (@range $type:ty) => { None };
     (@range $type:ty, $range:expr) => { Some($crate::config::settings::show_range::<$type>(&$range)) };
     (@parse $text:ident, $type:ty) => { <$type as $crate::config::Value>::parse($text) };

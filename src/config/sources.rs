@@ -47,6 +47,7 @@ pub struct Assignment {
 #[derive(Clone, Default, Debug)]
 pub struct Sources {
     assignments: Vec<Assignment>,
+    file: Option<PathBuf>,
 }
 
 impl Sources {
@@ -56,6 +57,7 @@ impl Sources {
             .map_err(|error| ConfigError::Unreadable { path: path.to_owned(), reason: error.to_string() })?;
         let properties = Properties::parse(&text)
             .map_err(|error| ConfigError::Unreadable { path: path.to_owned(), reason: error.to_string() })?;
+        self.file = Some(path.to_owned());
         for property in properties.0 {
             let place = Place::File { path: path.to_owned(), line: property.line };
             self.assignments.push(Assignment { key: property.key, value: property.value, place });
@@ -84,8 +86,8 @@ impl Sources {
     pub fn load<C: Settings>(&self) -> Result<Loaded<C>, ConfigError> {
         let table = C::table();
         let known = || table.iter().flat_map(|setting| setting.aliases.iter().copied().chain([setting.key]));
-        let without_effect = || C::WITHOUT_EFFECT.iter().copied().flatten().copied();
-        let mut loaded = Loaded { config: C::default(), warnings: Vec::new(), others: Vec::new() };
+        let without_effect = || C::WITHOUT_EFFECT.iter().copied().flatten().map(|java| java.key);
+        let mut loaded = Loaded { file: self.file.clone(), ..Loaded::of(C::default()) };
         let mut silent = Vec::new();
         for assignment in &self.assignments {
             let same = |key: &&str| names(&assignment.key, &assignment.place, key);
@@ -93,6 +95,9 @@ impl Sources {
                 let value = assignment.value.trim();
                 let malformed = |expected| ConfigError::Malformed { assignment: assignment.clone(), expected };
                 loaded.config.set(key, value).map_err(malformed)?;
+                if !matches!(assignment.place, Place::File { .. }) {
+                    loaded.pinned.push((key, assignment.place.clone()));
+                }
             } else if let Some(key) = without_effect().find(same) {
                 if key == "aclEnable" && assignment.value.trim().eq_ignore_ascii_case("true") {
                     loaded.warnings.push(Warning::NoAccessControl(assignment.place.clone()));
@@ -101,7 +106,10 @@ impl Sources {
                 loaded.others.push((key.to_owned(), assignment.value.clone()));
             } else {
                 loaded.warnings.push(Warning::Unknown(assignment.clone()));
-                loaded.others.push((assignment.key.clone(), assignment.value.clone()));
+                // Other programs have variables with our prefix, too.
+                if !matches!(assignment.place, Place::Environment(_)) {
+                    loaded.others.push((assignment.key.clone(), assignment.value.clone()));
+                }
             }
         }
         if !silent.is_empty() {
@@ -128,6 +136,23 @@ pub struct Loaded<C> {
     pub warnings: Vec<Warning>,
     /// Assignments without effect, kept because Java's servers show them too when asked for their configuration.
     pub others: Vec<(String, String)>,
+    /// Keys that the environment or the command line set: what a file says of them does not count.
+    pub pinned: Vec<(&'static str, Place)>,
+    /// The file that was read, if one was.
+    pub file: Option<PathBuf>,
+}
+
+impl<C> From<C> for Loaded<C> {
+    fn from(config: C) -> Loaded<C> {
+        Loaded::of(config)
+    }
+}
+
+impl<C> Loaded<C> {
+    /// Settings that nobody has anything to say about.
+    pub fn of(config: C) -> Loaded<C> {
+        Loaded { config, warnings: Vec::new(), others: Vec::new(), pinned: Vec::new(), file: None }
+    }
 }
 
 /// What does not fit, but does not stop the start.

@@ -88,7 +88,7 @@ fn tables_name_each_key_once_and_read_their_own_defaults() {
 #[track_caller]
 fn check_table<C: Settings + PartialEq + std::fmt::Debug>() {
     let mut keys: Vec<_> = C::table().iter().flat_map(|s| s.aliases.iter().copied().chain([s.key])).collect();
-    keys.extend(C::WITHOUT_EFFECT.iter().copied().flatten().copied());
+    keys.extend(C::WITHOUT_EFFECT.iter().copied().flatten().map(|java| java.key));
     let count = keys.len();
     keys.sort();
     keys.dedup();

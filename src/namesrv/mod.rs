@@ -27,11 +27,10 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Loaded, NamesrvConfig};
+use crate::config::{Live, Loaded, NamesrvConfig};
 use crate::remoting::{self, ListenerId, Server};
 
 use kv_config::KvConfig;
-use live_config::LiveConfig;
 use routes::Routes;
 
 /// A broker that sent nothing for so long is forgotten and its connection closed. Java: RouteInfoManager.
@@ -43,7 +42,7 @@ const SILENCE_SCAN_PERIOD: Duration = Duration::from_secs(5);
 struct Namesrv {
     routes: RwLock<Routes>,
     kv_config: KvConfig,
-    config: LiveConfig,
+    config: Live<NamesrvConfig>,
 }
 
 impl Namesrv {
@@ -100,7 +99,7 @@ impl RunningNamesrv {
         let address = listener.local_addr().map_err(|error| StartError::Bind(([0, 0, 0, 0], 0).into(), error))?;
         let kv_config = KvConfig::load(&loaded.config.kv_config_path).map_err(StartError::KvConfig)?;
         let limits = limits::of_connections(&loaded.config);
-        let config = LiveConfig::new(loaded);
+        let config = Live::new(loaded);
         let namesrv = Arc::new(Namesrv { routes: RwLock::default(), kv_config, config });
         let on_close = {
             let namesrv = namesrv.clone();

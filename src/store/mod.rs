@@ -33,6 +33,7 @@ mod query;
 mod recovery;
 pub mod meta;
 mod error;
+mod limits;
 #[cfg(test)]
 mod tests;
 
@@ -52,6 +53,7 @@ use commit_log::segments::Segments;
 use disk::{Disk, FolderLock};
 use flush::Flusher;
 use index_db::IndexDb;
+use limits::Limits;
 use pending::Pending;
 use positions::Positions;
 use queues::Queues;
@@ -189,6 +191,7 @@ impl Put {
 /// The store. Open one per folder and share it.
 pub struct Store {
     config: StoreConfig,
+    limits: Limits,
     segments: Arc<Segments>,
     /// The log's growing end. Held for as long as it takes to copy a record into memory.
     appender: Mutex<Appender>,
@@ -237,6 +240,7 @@ impl Store {
             flusher: Arc::default(),
             sealer: Arc::default(),
             threads: Mutex::default(),
+            limits: Limits::new(&config),
             config,
             segments,
             queues,
@@ -332,7 +336,7 @@ impl Store {
 
     /// Bytes of the largest record that a message of the allowed size can become, or that another broker wrote.
     fn record_size_max(&self) -> usize {
-        recovery::RECORD_BYTES_MAX.max(self.config.message_size_max + PROPERTIES_BYTES_MAX + 1024)
+        recovery::RECORD_BYTES_MAX.max(self.limits.message_size_max() + PROPERTIES_BYTES_MAX + 1024)
     }
 }
 

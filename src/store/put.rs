@@ -60,7 +60,7 @@ impl Store {
     }
 
     async fn put_all(&self, messages: impl AsRef<[NewMessage]>) -> Result<Vec<Put>, StoreError> {
-        let placed = self.append(messages.as_ref(), self.config.message_size_max)?;
+        let placed = self.append(messages.as_ref(), self.limits.message_size_max())?;
         let wait = messages.as_ref()[0].wait;
         // What was read from the socket is needed no more, however long the disk takes.
         drop(messages);
@@ -178,7 +178,7 @@ impl Store {
         if self.config.flush == FlushMode::Async || !wait {
             return Ok(Durability::Reached);
         }
-        match tokio::time::timeout(self.config.sync_flush_timeout, self.positions.wait_flushed(end)).await {
+        match tokio::time::timeout(self.limits.sync_flush_timeout(), self.positions.wait_flushed(end)).await {
             Ok(true) => Ok(Durability::Reached),
             Ok(false) => Err(self.unhealthy()),
             Err(_) => Ok(Durability::FlushTimedOut),

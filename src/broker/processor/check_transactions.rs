@@ -15,6 +15,7 @@ use super::send_message::make_own_topic;
 use crate::broker::Broker;
 use crate::broker::clock::now_ms;
 use crate::broker::refusal::blocking;
+use crate::broker::rules::check_rules;
 use crate::broker::topic_names::TRANS_CHECK_MAX_TIME_TOPIC;
 use crate::config::BrokerRole;
 use crate::remoting::{Incoming, Refusal, Reply};
@@ -27,11 +28,11 @@ const LIST_MAX: usize = 64;
 const GIVEN_UP_QUEUES: i32 = 1;
 
 /// One look through all that is undecided.
-pub(in crate::broker) async fn check_transactions(broker: Arc<Broker>, _round: u64) {
-    if broker.config.broker_role == BrokerRole::Slave {
+pub(in crate::broker) async fn check_transactions(broker: &Arc<Broker>) {
+    if broker.config().broker_role == BrokerRole::Slave {
         return;
     }
-    if let Err(refusal) = check_all(&broker).await {
+    if let Err(refusal) = check_all(broker).await {
         tracing::error!(reason = refusal.remark, "check transactions, the next look tries again");
     }
 }
@@ -66,7 +67,7 @@ async fn check_all(broker: &Arc<Broker>) -> Result<(), Refusal> {
 async fn check_one(broker: &Arc<Broker>, at: PhysicalOffset, bytes: &Bytes) -> Result<(), Refusal> {
     let record = RecordView::parse(bytes)?;
     let asked = broker.checks.asked(&record);
-    match broker.check_rules.judge(&record, asked, now_ms()) {
+    match check_rules(&broker.config()).judge(&record, asked, now_ms()) {
         Verdict::Wait => Ok(()),
         Verdict::Ask => {
             // A producer that nobody could ask does not use up its chances. Java counts all the same.

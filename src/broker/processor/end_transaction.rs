@@ -25,7 +25,7 @@ pub(crate) async fn end_transaction(
     request: Incoming<EndTransaction>,
 ) -> Result<Reply<EndTransaction>, Refusal> {
     let asked = request.header;
-    if broker.config.broker_role == BrokerRole::Slave {
+    if broker.config().broker_role == BrokerRole::Slave {
         return Err(Refusal::new(SLAVE_NOT_AVAILABLE, "a slave does not end transactions"));
     }
     if asked.commit_or_rollback != TRANSACTION_COMMIT && asked.commit_or_rollback != TRANSACTION_ROLLBACK {

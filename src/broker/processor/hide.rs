@@ -29,8 +29,8 @@ pub(super) async fn hide(
     let delay = if is_retry { level_of(facts) } else { asked(broker, &message, now)? };
     // A client before 4.6.1 gives a committed message back with the mark of a half one.
     if facts.transactional && !(message.reconsume_times > 0 && facts.delay_level > 0) {
-        if broker.config.reject_transaction_message {
-            let remark = format!("the broker[{}] sending transaction message is forbidden", broker.config.broker_ip1);
+        if broker.config().reject_transaction_message {
+            let remark = format!("the broker[{}] sending transaction message is forbidden", broker.config().broker_ip1);
             return Err(Refusal::new(NO_PERMISSION, remark));
         }
         make_own_topic(broker, HALF_TOPIC, HALF_QUEUES, 0).await?;

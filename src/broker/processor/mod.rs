@@ -74,7 +74,8 @@ pub(super) fn dispatcher(broker: Arc<Broker>) -> Dispatcher<Arc<Broker>> {
         .on(admin::group::update_and_create_subscription_group)
         .on(admin::group::get_all_subscription_group_config)
         .on(admin::group::delete_subscription_group)
-        .on(admin::broker::get_broker_config)
+        .on(admin::config::update_broker_config)
+        .on(admin::config::get_broker_config)
         .on(admin::broker::get_broker_runtime_info)
         .on(admin::clients::get_consumer_connection_list)
         .on(admin::clients::get_producer_connection_list)
@@ -93,11 +94,17 @@ pub(super) fn dispatcher(broker: Arc<Broker>) -> Dispatcher<Arc<Broker>> {
         .on(admin::client_calls::invoke_broker_to_get_consumer_status)
         .on(admin::client_calls::get_consumer_running_info)
         .on(admin::client_calls::consume_message_directly)
+        .on(admin::acl::update_and_create_acl_config)
+        .on(admin::acl::delete_acl_config)
+        .on(admin::acl::update_global_white_addrs_config)
+        .on(admin::acl::get_broker_cluster_acl_info)
+        // Slaves
+        .on(admin::slave_sync::get_all_delay_offset)
 }
 
 /// Tells the members of a group, each over its own connection, to share the queues anew.
 pub(super) fn tell_members(broker: &Broker, changed: &Changed) {
-    if !broker.config.notify_consumer_ids_changed_enable {
+    if !broker.config().notify_consumer_ids_changed_enable {
         return;
     }
     let notice = NotifyConsumerIdsChanged { consumer_group: changed.group.clone() };

@@ -54,8 +54,8 @@ pub(crate) async fn pull_message<R: Pull>(broker: Arc<Broker>, request: Incoming
 }
 
 async fn check_group(broker: &Arc<Broker>, pull: &PullMessage) -> Result<Arc<SubscriptionGroupConfig>, Refusal> {
-    if broker.config.broker_permission & perm::READ == 0 {
-        let remark = format!("the broker[{}] pulling message is forbidden", broker.config.broker_ip1);
+    if broker.config().broker_permission & perm::READ == 0 {
+        let remark = format!("the broker[{}] pulling message is forbidden", broker.config().broker_ip1);
         return Err(Refusal::new(NO_PERMISSION, remark));
     }
     let Some(group) = broker.find_group(&pull.consumer_group).await? else {
@@ -104,7 +104,7 @@ fn hold_until(broker: &Broker, pull: &PullMessage, received: Instant) -> Option<
     if pull.sys_flag & flags::SUSPEND == 0 || millis == 0 {
         return None;
     }
-    let hold = if broker.config.long_polling_enable { millis } else { broker.config.short_polling_time_ms };
+    let hold = if broker.config().long_polling_enable { millis } else { broker.config().short_polling_time_ms };
     Some(received + Duration::from_millis(hold).min(HOLD_MAX))
 }
 
@@ -154,7 +154,7 @@ fn get(broker: &Broker, pull: &PullMessage, offset: i64, wanted: &Wanted) -> Res
 
 fn limits(broker: &Broker, messages_wanted: i32) -> GetLimits {
     let count = usize::try_from(messages_wanted.min(MESSAGES_MAX)).unwrap_or(0);
-    let config = &broker.config;
+    let config = broker.config();
     GetLimits {
         count_in_memory: count.min(config.max_transfer_count_in_memory),
         count_on_disk: count.min(config.max_transfer_count_in_disk),
@@ -211,7 +211,7 @@ async fn respond<R: Pull>(broker: &Broker, pull: &PullMessage, group: &Subscript
 /// Whom to ask next: a slave if the consumer reads what memory no longer holds and slaves may be read.
 fn suggested_broker(broker: &Broker, group: &SubscriptionGroupConfig, behind_bytes: i64) -> i64 {
     const MASTER: i64 = 0;
-    if !broker.config.slave_read_enable {
+    if !broker.config().slave_read_enable {
         MASTER
     } else if behind_bytes > broker.memory_reach_bytes {
         group.which_broker_when_consume_slowly
@@ -227,7 +227,7 @@ async fn tell_offset_moved(broker: &Broker, pull: &PullMessage, offset_new: i64)
     let event = OffsetMovedEvent {
         consumer_group: pull.consumer_group.clone(),
         message_queue: MessageQueue {
-            broker_name: broker.config.broker_name.clone(),
+            broker_name: broker.config().broker_name.clone(),
             queue_id: pull.queue_id,
             topic: pull.topic.clone(),
         },

@@ -28,7 +28,7 @@ pub(crate) async fn send_reply_message<R: SendReply>(
     request: Incoming<R>,
 ) -> Result<Reply<R>, Refusal> {
     let replied = reply(&broker, request).await;
-    replied.map_err(|refusal| Refusal { extra: broker.send_fields.clone(), ..refusal })
+    replied.map_err(|refusal| Refusal { extra: broker.send_fields(), ..refusal })
 }
 
 async fn reply<R: SendReply>(broker: &Arc<Broker>, request: Incoming<R>) -> Result<Reply<R>, Refusal> {
@@ -38,7 +38,7 @@ async fn reply<R: SendReply>(broker: &Arc<Broker>, request: Incoming<R>) -> Resu
     let topic = check(broker, &fields, &sender).await?;
     let queue_id = pick_queue(&fields, &topic)?;
     let pushed = push(broker, &fields, &sender, body.clone()).await;
-    let stored = if broker.config.store_reply_message_enable {
+    let stored = if broker.config().store_reply_message_enable {
         store(broker, &fields, &sender, queue_id, body).await
     } else {
         None
@@ -54,7 +54,7 @@ async fn reply<R: SendReply>(broker: &Arc<Broker>, request: Incoming<R>) -> Resu
         (None, Err(remark)) => return Err(Refusal::system_error(remark)),
     };
     let mut reply = Reply::ok(header);
-    reply.extra = broker.send_fields.clone();
+    reply.extra = broker.send_fields();
     reply.code = if pushed.is_ok() { SUCCESS } else { SYSTEM_ERROR };
     reply.remark = pushed.err();
     Ok(reply)

@@ -60,8 +60,8 @@ async fn find_group(broker: &Arc<Broker>, name: &str) -> Result<Arc<Subscription
         let remark = format!("subscription group not exist, {name} {FAQ_LINE}");
         return Err(Refusal::new(SUBSCRIPTION_GROUP_NOT_EXIST, remark));
     };
-    if broker.config.broker_permission & perm::WRITE == 0 {
-        let remark = format!("the broker[{}] sending message is forbidden", broker.config.broker_ip1);
+    if broker.config().broker_permission & perm::WRITE == 0 {
+        let remark = format!("the broker[{}] sending message is forbidden", broker.config().broker_ip1);
         return Err(Refusal::new(NO_PERMISSION, remark));
     }
     Ok(group)

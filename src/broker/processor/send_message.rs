@@ -37,7 +37,7 @@ impl<R: Request<Reply = SendMessageReply> + Into<SendMessageFields>> Send for R 
 /// Stores what was sent and tells where. A refusal, too, tells the region and whether traces are wanted.
 pub(crate) async fn send_message<R: Send>(broker: Arc<Broker>, request: Incoming<R>) -> Result<Reply<R>, Refusal> {
     let sent = store_message(&broker, request).await;
-    sent.map_err(|refusal| Refusal { extra: broker.send_fields.clone(), ..refusal })
+    sent.map_err(|refusal| Refusal { extra: broker.send_fields(), ..refusal })
 }
 
 async fn store_message<R: Send>(broker: &Arc<Broker>, request: Incoming<R>) -> Result<Reply<R>, Refusal> {
@@ -102,8 +102,8 @@ pub(super) async fn check(
 ) -> Result<Arc<TopicConfig>, Refusal> {
     let known = broker.topics.get(&fields.topic);
     // Java: a broker without write permission refuses sends to ordered topics only.
-    if broker.config.broker_permission & perm::WRITE == 0 && known.as_ref().is_some_and(|topic| topic.order) {
-        let remark = format!("the broker[{}] sending message is forbidden", broker.config.broker_ip1);
+    if broker.config().broker_permission & perm::WRITE == 0 && known.as_ref().is_some_and(|topic| topic.order) {
+        let remark = format!("the broker[{}] sending message is forbidden", broker.config().broker_ip1);
         return Err(Refusal::new(NO_PERMISSION, remark));
     }
     topic_names::check_topic_name(&fields.topic)?;
@@ -175,7 +175,7 @@ async fn single_message(
     body: Bytes,
     sender: &Sender,
 ) -> Result<Single, Refusal> {
-    let (facts, stored) = message_properties::rewrite(&fields.properties, &broker.config.cluster_name, false);
+    let (facts, stored) = message_properties::rewrite(&fields.properties, &broker.config().cluster_name, false);
     let wait = !facts.no_wait;
     let dead_letters = match fields.topic.strip_prefix(topic_names::RETRY_PREFIX) {
         Some(group) => Box::pin(dead_letter_topic(broker, group, &fields, sender)).await?,
@@ -204,7 +204,7 @@ async fn single_message(
         let counted_in = CountedIn::Hidden(CANCELLED_TOPIC);
         return Ok(Single { message, counted_in, cancels: Some(key.to_owned()) });
     }
-    let properties = message_properties::rewrite(&fields.properties, &broker.config.cluster_name, true).1;
+    let properties = message_properties::rewrite(&fields.properties, &broker.config().cluster_name, true).1;
     let message = NewMessage { properties, ..message };
     let (message, hidden_in) = Box::pin(hide::hide(broker, message, &facts)).await?;
     let counted_in = hidden_in.map_or(CountedIn::Own(topic), CountedIn::Hidden);
@@ -250,10 +250,10 @@ fn messages_of_batch(
     sender: &Sender,
 ) -> Result<Vec<NewMessage>, Refusal> {
     let sys_flag = sys_flag_of(&fields, topic);
-    let (facts, shared) = message_properties::rewrite(&fields.properties, &broker.config.cluster_name, true);
+    let (facts, shared) = message_properties::rewrite(&fields.properties, &broker.config().cluster_name, true);
     let is_transaction = sys_flag & sys_flag::TRANSACTION_MASK != 0;
-    if is_transaction || facts.delay_level > 0 || facts.timed || body.len() > broker.config.max_message_size {
-        return Err(message_illegal(broker.config.max_message_size));
+    if is_transaction || facts.delay_level > 0 || facts.timed || body.len() > broker.config().max_message_size {
+        return Err(message_illegal(broker.config().max_message_size));
     }
     let mut messages = Vec::new();
     for entry in batch::entries(&body) {
@@ -299,7 +299,7 @@ pub(super) fn refuse_put(broker: &Broker, error: StoreError) -> Refusal {
     match error {
         StoreError::MessageIllegal(reason) => {
             tracing::debug!(reason, "refuse an illegal message");
-            message_illegal(broker.config.max_message_size)
+            message_illegal(broker.config().max_message_size)
         }
         StoreError::Busy(reason) => overloaded(broker, &reason),
         other => other.into(),
@@ -308,7 +308,7 @@ pub(super) fn refuse_put(broker: &Broker, error: StoreError) -> Refusal {
 
 /// The refusal of a message that comes faster than it can be taken.
 fn overloaded(broker: &Broker, reason: &str) -> Refusal {
-    if broker.config.system_busy_at_overload {
+    if broker.config().system_busy_at_overload {
         return Refusal::new(
             SYSTEM_BUSY,
             format!("[REJECTREQUEST]system busy, start flow control for a while: {reason}"),
@@ -328,7 +328,7 @@ fn answer<R: Send>(broker: &Broker, queue_id: i32, puts: &[Put]) -> Reply<R> {
     }
     let queue_offset = puts.first().map_or(0, |put| put.queue_offset);
     let mut reply = Reply::ok(SendMessageReply { msg_id, queue_id, queue_offset, transaction_id: None });
-    reply.extra = broker.send_fields.clone();
+    reply.extra = broker.send_fields();
     if puts.iter().any(|put| put.durability == Durability::FlushTimedOut) {
         reply.code = FLUSH_DISK_TIMEOUT;
     }

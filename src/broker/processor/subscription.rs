@@ -96,7 +96,7 @@ pub(super) fn find_subscription(
 
 fn wanted(broker: &Broker, pull: &PullMessage, filter: Arc<Filter>) -> Wanted {
     match pull.topic.strip_prefix(RETRY_PREFIX) {
-        Some(group) if broker.config.filter_support_retry => Wanted::RetriesOf(group.to_owned()),
+        Some(group) if broker.config().filter_support_retry => Wanted::RetriesOf(group.to_owned()),
         _ => Wanted::Filter(filter),
     }
 }
@@ -114,7 +114,7 @@ fn parse_subscription(broker: &Broker, pull: &PullMessage) -> Result<Arc<Filter>
 
 /// Refuses filters other than by tag where the configuration forbids them.
 pub(super) fn check_filter_type(broker: &Broker, expression_type: &str) -> Result<(), Refusal> {
-    if is_tag_expression(Some(expression_type)) || broker.config.enable_property_filter {
+    if is_tag_expression(Some(expression_type)) || broker.config().enable_property_filter {
         return Ok(());
     }
     Err(Refusal::system_error(format!("The broker does not support consumer to filter message by {expression_type}")))

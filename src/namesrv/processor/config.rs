@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use skylark_protocol::request::{GetNamesrvConfig, UpdateNamesrvConfig};
 
-use crate::namesrv::Namesrv;
+use crate::namesrv::{Namesrv, live_config};
 use crate::remoting::{Incoming, Refusal, Reply};
 
 pub(super) async fn update_config(
@@ -12,7 +12,7 @@ pub(super) async fn update_config(
     request: Incoming<UpdateNamesrvConfig>,
 ) -> Result<Reply<UpdateNamesrvConfig>, Refusal> {
     let text = String::from_utf8_lossy(&request.body);
-    namesrv.config.update(&text).await?;
+    live_config::update(&namesrv.config, &text).await?;
     Ok(Reply::empty())
 }
 

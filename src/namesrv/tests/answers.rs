@@ -145,7 +145,7 @@ async fn the_configuration_is_shown_and_changed_but_for_protected_keys() {
     );
     assert!(text(&client.ask(319, &[], "").await).contains("orderMessageEnable=true\n"));
     let stored = std::fs::read_to_string(namesrv.config_file()).unwrap();
-    assert_eq!(stored, "# mine\nlistenPort=9876\norderMessageEnable=true\n");
+    assert_eq!(stored, "# mine\nlistenPort=9876\norderMessageEnable=true\nserverWorkerThreads=4\n");
 }
 
 #[tokio::test]

@@ -40,7 +40,7 @@ impl TestNamesrv {
         };
         change(&mut config);
         let others = vec![("serverWorkerThreads".to_owned(), "8".to_owned())];
-        let loaded = Loaded { config, warnings: Vec::new(), others };
+        let loaded = Loaded { others, ..Loaded::of(config) };
         let listener = remoting::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let stop = CancellationToken::new();
         let running = RunningNamesrv::serve(loaded, listener, stop.clone()).unwrap();

@@ -1,16 +1,16 @@
-//! The broker as operators see it (28, 26).
+//! The broker as operators see it (28).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use skylark_protocol::body::{self, KvTable};
 use skylark_protocol::command::SERVER_VERSION;
-use skylark_protocol::request::{GetBrokerConfig, GetBrokerConfigReply, GetBrokerRuntimeInfo};
+use skylark_protocol::request::GetBrokerRuntimeInfo;
 
+use super::slave_sync::delay_progress;
 use crate::broker::Broker;
 use crate::broker::clock::now_ms;
 use crate::broker::refusal::blocking;
-use crate::config::{BrokerConfig, Settings};
 use crate::remoting::{Incoming, Refusal, Reply};
 
 /// Figures about the broker, all as text under Java's names.
@@ -28,19 +28,6 @@ pub(crate) async fn get_broker_runtime_info(
         Ok(KvTable { table: info })
     });
     Ok(Reply::body(Default::default(), body::encode(&table.await?)))
-}
-
-/// The configuration as the text of a properties file.
-pub(crate) async fn get_broker_config(
-    broker: Arc<Broker>,
-    _request: Incoming<GetBrokerConfig>,
-) -> Result<Reply<GetBrokerConfig>, Refusal> {
-    let version = String::from_utf8_lossy(&body::encode(&broker.topics.version())).into_owned();
-    Ok(Reply::body(GetBrokerConfigReply { version }, config_text(&broker.config)))
-}
-
-fn config_text(config: &BrokerConfig) -> String {
-    config.entries().iter().map(|(key, value)| format!("{key}={value}\n")).collect()
 }
 
 type Info = BTreeMap<String, String>;
@@ -107,12 +94,16 @@ fn describe_log(broker: &Broker, info: &mut Info) -> Result<(), crate::store::St
     set(info, "commitLogMinOffset", min);
     set(info, "commitLogMaxOffset", max);
     set(info, "remainHowManyDataToFlush", readable_bytes(broker.store.unflushed_bytes()));
+    for level in delay_progress(broker)? {
+        let progress = format!("{},{}", level.delivered, level.max);
+        set(info, &format!("scheduleMessageOffset_{}", level.level), progress);
+    }
     set(info, "earliestMessageTimeStamp", broker.store.earliest_message_time()?.unwrap_or(-1));
     Ok(())
 }
 
 fn describe_disk(broker: &Broker, info: &mut Info) {
-    let log = broker.config.commit_log_path();
+    let log = broker.config().commit_log_path();
     let Ok(disk) = rustix::fs::statvfs(&log) else { return };
     let (total, free) = (disk.f_blocks * disk.f_frsize, disk.f_bavail * disk.f_frsize);
     let used = used_ratio(disk.f_blocks.saturating_sub(disk.f_bfree), disk.f_bavail);

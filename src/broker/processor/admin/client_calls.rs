@@ -118,7 +118,7 @@ pub(crate) async fn consume_message_directly(
     let Some(message) = broker.store.message_at(place.physical_offset)? else {
         return Err(Refusal::system_error(format!("can not find message by the offset, {}", place.physical_offset)));
     };
-    header.broker_name = Some(broker.config.broker_name.clone());
+    header.broker_name = Some(broker.config().broker_name.clone());
     let called = member.peer.call(&header, message, CALL_MAX).await;
     pass_back(&header.consumer_group, &member, called)
 }
@@ -193,7 +193,8 @@ async fn offsets_at(
                 TIME_OF_END => broker.store.queue_bounds(&topic, queue_id)?.max,
                 _ => broker.store.offset_by_time(&topic, queue_id, timestamp)?,
             };
-            let queue = MessageQueue { broker_name: broker.config.broker_name.clone(), queue_id, topic: topic.clone() };
+            let queue =
+                MessageQueue { broker_name: broker.config().broker_name.clone(), queue_id, topic: topic.clone() };
             offsets.insert(queue, if is_force { found } else { found.min(consumed) });
         }
         Ok(offsets)

@@ -196,5 +196,5 @@ fn time_span(broker: &Broker, group: &str, topic: &str, queue_id: i32) -> Result
 }
 
 fn message_queue(broker: &Broker, topic: &str, queue_id: i32) -> MessageQueue {
-    MessageQueue { broker_name: broker.config.broker_name.clone(), queue_id, topic: topic.to_owned() }
+    MessageQueue { broker_name: broker.config().broker_name.clone(), queue_id, topic: topic.to_owned() }
 }

@@ -23,7 +23,7 @@ pub(crate) async fn view_broker_stats_data(
 
 fn find(broker: &Broker, name: &str, key: &str) -> Option<BrokerStatsData> {
     let stats = &broker.stats;
-    let is_cluster = key == broker.config.cluster_name;
+    let is_cluster = key == broker.config().cluster_name;
     match name {
         "TOPIC_PUT_NUMS" => stats.topic_put(key).map(|meter| messages(&meter)),
         "TOPIC_PUT_SIZE" => stats.topic_put(key).map(|meter| bytes(&meter)),

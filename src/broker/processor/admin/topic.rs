@@ -117,7 +117,7 @@ pub(crate) async fn get_topic_stats_info(
         for queue_id in 0..topic.write_queue_nums {
             let bounds = owner.store.queue_bounds(&name, queue_id)?;
             let last = owner.store.store_time_at(&name, queue_id, bounds.max - 1)?;
-            let queue = MessageQueue { broker_name: owner.config.broker_name.clone(), queue_id, topic: name.clone() };
+            let queue = MessageQueue { broker_name: owner.config().broker_name.clone(), queue_id, topic: name.clone() };
             let offsets = TopicOffset {
                 last_update_timestamp: last.unwrap_or(0),
                 max_offset: bounds.max,
