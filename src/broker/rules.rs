@@ -85,6 +85,7 @@ pub(super) fn limits(config: &BrokerConfig) -> Limits {
         connections_max: config.max_connections,
         idle_max: Duration::from_secs(config.idle_seconds_max),
         unsent_bytes_max: config.max_unsent_bytes_per_connection,
+        buffer_bytes_max: buffer_bytes_max(config),
         held_requests_max: config.max_held_pulls_per_connection,
         ..Limits::default()
     }
@@ -132,7 +133,21 @@ pub(super) fn send_fields(config: &BrokerConfig) -> Fields {
 
 /// How much of the log is taken to be in the page cache.
 pub(super) fn memory_reach_bytes(config: &BrokerConfig) -> i64 {
-    let info = rustix::system::sysinfo();
-    let bytes = u64::from(info.mem_unit) * info.totalram / 100 * u64::from(config.access_message_in_memory_max_ratio);
+    let bytes = memory_bytes() / 100 * u64::from(config.access_message_in_memory_max_ratio);
     i64::try_from(bytes).unwrap_or(i64::MAX)
+}
+
+fn buffer_bytes_max(config: &BrokerConfig) -> usize {
+    let bytes = if config.max_buffer_bytes == 0 { memory_bytes() / 4 } else { config.max_buffer_bytes };
+    usize::try_from(bytes).unwrap_or(usize::MAX)
+}
+
+/// The memory that this process may use: the machine's, or what its control group allows.
+fn memory_bytes() -> u64 {
+    const LIMITS: [&str; 2] = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
+    let info = rustix::system::sysinfo();
+    let machine = u64::from(info.mem_unit) * info.totalram;
+    // Without a limit the first file says "max" and the second a number above any machine's memory.
+    let allowed = LIMITS.iter().filter_map(|file| std::fs::read_to_string(file).ok()?.trim().parse().ok());
+    allowed.fold(machine, u64::min)
 }

@@ -70,6 +70,8 @@ settings! {
     "osPageCacheBusyTimeOutMills" => os_page_cache_busy_timeout_ms: u64 = 1000, in 10..=60_000;
     /// Bytes of messages that wait in memory for a slow disk; beyond it sends are turned away.
     "maxUnwrittenBytes" => max_unwritten_bytes: u64 = 64 * 1024 * 1024, in 1024 * 1024..=4 * 1024 * 1024 * 1024;
+    /// Bytes of half-read requests and unread answers at which sends are turned away and pulls wait; 0: a quarter of memory.
+    "maxBufferBytes" => max_buffer_bytes: u64 = 0;
     /// Whether sends turned away are answered 2, as Java does, and not 14, upon which a producer tries another broker.
     "systemBusyAtOverload" => system_busy_at_overload: bool = false;
     /// Largest body of a message, in bytes.

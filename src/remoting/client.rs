@@ -36,7 +36,7 @@ impl Client {
     /// No connections yet; all end with `stop`.
     pub fn new(limits: Limits, stop: CancellationToken) -> Client {
         let routes = Routes::none(UnknownCode::Refuse);
-        let shared = Arc::new(Shared { routes, limits, on_close: Box::new(|_| {}) });
+        let shared = Arc::new(Shared::new(routes, limits, Box::new(|_| {})));
         Client { inner: Arc::new(Inner { shared, stop, connections: Mutex::new(HashMap::new()) }) }
     }
 
@@ -83,7 +83,7 @@ impl Client {
         let stream = opened.map_err(|_| CallError::Timeout)?.map_err(CallError::Connect)?;
         stream.set_nodelay(true).map_err(CallError::Connect)?;
         let remote = stream.peer_addr().map_err(CallError::Connect)?;
-        let peer = Peer::new(remote, ListenerId::MAIN, limits);
+        let peer = Peer::new(remote, ListenerId::MAIN, limits, self.inner.shared.buffers.clone());
         tokio::spawn(serve(stream, peer.clone(), self.inner.shared.clone(), self.inner.stop.clone()));
         Ok(peer)
     }

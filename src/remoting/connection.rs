@@ -9,7 +9,7 @@ use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::{Buf, BytesMut};
 use skylark_protocol::command::Command;
@@ -20,12 +20,15 @@ use tokio::time::{Sleep, sleep_until};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
 
 use super::Limits;
+use super::buffers::{Buffers, Share};
 use super::burst::Burst;
 use super::dispatcher::{Arrival, Routes};
 use super::exchange::AnswerHead;
 use super::inbound::Inbound;
 use super::peer::Peer;
 
+/// How often a connection that waits for room looks for it.
+const ROOM_PERIOD: Duration = Duration::from_millis(100);
 /// A write buffer up to this size is kept for the next burst.
 const WRITE_BYTES_KEPT: usize = 64 * 1024;
 
@@ -37,7 +40,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket for S {}
 pub(super) struct Shared {
     pub(super) routes: Routes,
     pub(super) limits: Limits,
+    pub(super) buffers: Arc<Buffers>,
     pub(super) on_close: Box<dyn Fn(&Peer) + Send + Sync>,
+}
+
+impl Shared {
+    pub(super) fn new(routes: Routes, limits: Limits, on_close: Box<dyn Fn(&Peer) + Send + Sync>) -> Shared {
+        Shared { routes, buffers: Buffers::new(limits.buffer_bytes_max), limits, on_close }
+    }
 }
 
 /// Why a connection ended.
@@ -48,6 +58,7 @@ enum End {
     Stopped,
     Idle,
     SlowFrame,
+    NoRoom,
     WriteStalled,
     BadFrame(DecodeError),
     Io(io::Error),
@@ -74,10 +85,10 @@ pub(super) async fn serve<S: Socket>(stream: S, peer: Peer, shared: Arc<Shared>,
         stream,
         peer: &peer,
         shared: &shared,
-        inbound: Inbound::new(),
+        inbound: Inbound::new(Share::new(shared.buffers.clone())),
         burst: Burst::default(),
         writing: BytesMut::new(),
-        paused: false,
+        paused: None,
         closing: None,
         last_traffic: now,
         last_write: now,
@@ -85,7 +96,7 @@ pub(super) async fn serve<S: Socket>(stream: S, peer: Peer, shared: Arc<Shared>,
     let end = connection.run(&stop).await;
     match end {
         End::BadFrame(error) => tracing::warn!(peer = %peer.remote(), %error, "close: bad frame"),
-        End::SlowFrame | End::WriteStalled => tracing::warn!(peer = %peer.remote(), ?end, "close"),
+        End::SlowFrame | End::WriteStalled | End::NoRoom => tracing::warn!(peer = %peer.remote(), ?end, "close"),
         End::Io(error) => tracing::debug!(peer = %peer.remote(), %error, "close"),
         _ => tracing::debug!(peer = %peer.remote(), ?end, "close"),
     }
@@ -104,6 +115,15 @@ impl Drop for Farewell {
     }
 }
 
+/// Why a connection is not read for a while.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Pause {
+    /// Until the other side catches up.
+    Behind,
+    /// A large frame is half read, and the server has no room for its rest.
+    NoRoom { look_at: Instant, latest: Instant },
+}
+
 struct Connection<'a, S> {
     stream: S,
     peer: &'a Peer,
@@ -112,8 +132,8 @@ struct Connection<'a, S> {
     burst: Burst,
     /// What the socket has not taken yet.
     writing: BytesMut,
-    /// Reading is stopped until the other side catches up.
-    paused: bool,
+    /// Reading is stopped, and why.
+    paused: Option<Pause>,
     /// Nothing more is read; the end comes when all is answered.
     closing: Option<Closing>,
     last_traffic: Instant,
@@ -164,10 +184,11 @@ impl<S: Socket> Connection<'_, S> {
             self.peer.take_queue(&mut self.writing);
             self.last_write = Instant::now();
         }
-        if !self.writing.is_empty()
-            && let Poll::Ready(written) = Pin::new(&mut self.stream).poll_write(context, &self.writing)
-        {
-            return Poll::Ready(written.map(Event::Wrote));
+        if !self.writing.is_empty() {
+            match Pin::new(&mut self.stream).poll_write(context, &self.writing) {
+                Poll::Ready(written) => return Poll::Ready(written.map(Event::Wrote)),
+                Poll::Pending => self.peer.count_unsent(),
+            }
         }
         if self.may_read()
             && let Poll::Ready(read) = self.inbound.poll_read(&mut self.stream, context)
@@ -221,22 +242,41 @@ impl<S: Socket> Connection<'_, S> {
     }
 
     fn may_read(&self) -> bool {
-        self.closing.is_none() && !self.paused
+        self.closing.is_none() && self.paused.is_none()
     }
 
     fn update_pause(&mut self) {
-        let limits = &self.shared.limits;
-        let paused = self.peer.unsent() > limits.unsent_bytes_max || self.peer.in_flight() >= limits.in_flight_max;
-        if self.paused && !paused {
+        let paused = self.pause();
+        if self.paused.is_some() && paused.is_none() {
             self.inbound.resumed(Instant::now());
         }
         self.paused = paused;
     }
 
+    fn pause(&self) -> Option<Pause> {
+        let limits = &self.shared.limits;
+        if self.peer.unsent() > limits.unsent_bytes_max || self.peer.in_flight() >= limits.in_flight_max {
+            return Some(Pause::Behind);
+        }
+        if !self.inbound.lacks_room() {
+            return None;
+        }
+        let now = Instant::now();
+        let latest = match self.paused {
+            Some(Pause::NoRoom { latest, .. }) => latest,
+            _ => now + limits.write_stall_max,
+        };
+        Some(Pause::NoRoom { look_at: now + ROOM_PERIOD, latest })
+    }
+
     /// The next moment at which something may be overdue.
     fn deadline(&self) -> Instant {
         let idle = self.last_traffic + self.shared.limits.idle_max;
-        [self.slow_frame_at(), self.write_stalled_at(), self.closing.as_ref().map(|closing| closing.latest)]
+        let look_at = match self.paused {
+            Some(Pause::NoRoom { look_at, .. }) => Some(look_at),
+            _ => None,
+        };
+        [self.slow_frame_at(), self.write_stalled_at(), look_at, self.closing.as_ref().map(|closing| closing.latest)]
             .into_iter()
             .flatten()
             .fold(idle, Instant::min)
@@ -259,6 +299,9 @@ impl<S: Socket> Connection<'_, S> {
         }
         if past(self.write_stalled_at()) {
             return Some(End::WriteStalled);
+        }
+        if matches!(self.paused, Some(Pause::NoRoom { latest, .. }) if latest <= now) {
+            return Some(End::NoRoom);
         }
         if self.last_traffic + self.shared.limits.idle_max <= now {
             return Some(End::Idle);

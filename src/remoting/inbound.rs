@@ -14,6 +14,7 @@ use skylark_protocol::frame::take_frame;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::Limits;
+use super::buffers::Share;
 
 /// What a first read may bring; doubled while reads fill it.
 const READ_BYTES_MIN: usize = 4 * 1024;
@@ -22,13 +23,15 @@ const READ_BYTES_MAX: usize = 64 * 1024;
 pub(super) struct Inbound {
     buffer: BytesMut,
     read_bytes: usize,
+    /// The memory of a half-read frame that is large.
+    share: Share,
     /// Since when the buffer holds the beginning of a frame.
     partial_since: Option<Instant>,
 }
 
 impl Inbound {
-    pub(super) fn new() -> Inbound {
-        Inbound { buffer: BytesMut::new(), read_bytes: READ_BYTES_MIN, partial_since: None }
+    pub(super) fn new(share: Share) -> Inbound {
+        Inbound { buffer: BytesMut::new(), read_bytes: READ_BYTES_MIN, share, partial_since: None }
     }
 
     pub(super) fn poll_read<S: AsyncRead + Unpin>(
@@ -56,11 +59,21 @@ impl Inbound {
 
     /// Notes whether the burst ended inside a frame.
     pub(super) fn burst_ended(&mut self, frames: usize, now: Instant) {
+        self.share.set(if self.is_large() { self.buffer.capacity() } else { 0 });
         if self.buffer.is_empty() {
             self.partial_since = None;
         } else if frames > 0 || self.partial_since.is_none() {
             self.partial_since = Some(now);
         }
+    }
+
+    /// Whether the rest of a large frame should not be read now: others hold all the memory there is.
+    pub(super) fn lacks_room(&self) -> bool {
+        self.is_large() && self.share.others_fill_all()
+    }
+
+    fn is_large(&self) -> bool {
+        self.buffer.len() > READ_BYTES_MAX
     }
 
     /// Reading was paused by us: the time until now does not count against the sender.

@@ -11,6 +11,9 @@ pub struct Limits {
     pub idle_max: Duration,
     /// Answers not yet taken by the other side, in bytes; beyond it the socket is not read.
     pub unsent_bytes_max: usize,
+    /// Bytes that all connections together may hold of frames half read and answers not taken; beyond it large frames are
+    /// not read on, and handlers learn of it by [`super::Peer::server_is_full`].
+    pub buffer_bytes_max: usize,
     /// A connection whose unsent answers do not move for so long is closed.
     pub write_stall_max: Duration,
     /// A frame that began to arrive is given so long before its pace matters.
@@ -33,6 +36,7 @@ impl Default for Limits {
             connections_max: 15_000,
             idle_max: Duration::from_secs(120),
             unsent_bytes_max: 8 * 1024 * 1024,
+            buffer_bytes_max: usize::MAX,
             write_stall_max: Duration::from_secs(60),
             frame_patience: Duration::from_secs(10),
             frame_pace_min: 16 * 1024,

@@ -13,6 +13,7 @@
 //! Must not know: topics, groups, routes, the store. What a request means is its handler's business.
 
 mod limits;
+mod buffers;
 mod exchange;
 mod peer;
 mod dispatcher;
@@ -31,5 +32,5 @@ pub use client::Client;
 pub use dispatcher::{Dispatcher, UnknownCode};
 pub use exchange::{Answer, CallError, Incoming, ListenerId, Refusal, Reply};
 pub use limits::Limits;
-pub use peer::Peer;
+pub use peer::{Peer, ServerFull};
 pub use server::{Server, bind};

@@ -8,7 +8,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -18,12 +18,30 @@ use skylark_protocol::request::Request;
 use tokio::sync::{Notify, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use super::Limits;
+use super::buffers::{Buffers, Share};
 use super::exchange::{Answer, AnswerHead, CallError, ListenerId, Outcome};
+
+/// An answer of so many bytes is counted from the start: until its socket is full, many more like it may be made.
+const LARGE_ANSWER_BYTES: usize = 4 * 1024;
 
 /// A connection: cheap to clone, equal to itself only.
 #[derive(Clone)]
 pub struct Peer {
     inner: Arc<Inner>,
+}
+
+/// The connections of a server hold more memory than they may together.
+#[derive(Clone, Copy, Debug)]
+pub struct ServerFull {
+    /// What they hold, in bytes.
+    pub held_bytes: usize,
+}
+
+impl fmt::Display for ServerFull {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} bytes are held for requests half read and answers not taken", self.held_bytes)
+    }
 }
 
 struct Inner {
@@ -32,10 +50,12 @@ struct Inner {
     listener: ListenerId,
     unsent_bytes_max: usize,
     held_requests_max: usize,
-    /// Encoded frames that the connection has not taken yet.
-    queue: Mutex<BytesMut>,
+    /// Encoded frames that the connection has not taken yet; None: it has ended.
+    queue: Mutex<Option<BytesMut>>,
     /// Bytes in `queue` and in the hands of the connection.
     unsent: AtomicUsize,
+    /// What of `unsent` is counted among the buffers of the server: all of it once the socket has taken no more.
+    share: Share,
     /// Wakes the connection: something in `queue`, a request finished, or `hang_up` was set.
     wake: Notify,
     hang_up: AtomicBool,
@@ -46,7 +66,7 @@ struct Inner {
 }
 
 impl Peer {
-    pub(super) fn new(remote: SocketAddr, listener: ListenerId, limits: &super::Limits) -> Peer {
+    pub(super) fn new(remote: SocketAddr, listener: ListenerId, limits: &Limits, buffers: Arc<Buffers>) -> Peer {
         static NEXT_ID: AtomicU64 = AtomicU64::new(1);
         let inner = Inner {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
@@ -54,8 +74,9 @@ impl Peer {
             listener,
             unsent_bytes_max: limits.unsent_bytes_max,
             held_requests_max: limits.held_requests_max,
-            queue: Mutex::new(BytesMut::new()),
+            queue: Mutex::new(Some(BytesMut::new())),
             unsent: AtomicUsize::new(0),
+            share: Share::new(buffers),
             wake: Notify::new(),
             hang_up: AtomicBool::new(false),
             in_flight: AtomicUsize::new(0),
@@ -69,7 +90,7 @@ impl Peer {
     /// A peer that no socket stands behind: what is sent to it goes nowhere.
     #[cfg(test)]
     pub fn detached(remote: SocketAddr) -> Peer {
-        Peer::new(remote, ListenerId::MAIN, &super::Limits::default())
+        Peer::new(remote, ListenerId::MAIN, &Limits::default(), Buffers::new(usize::MAX))
     }
 
     /// A number that no other connection of this process has or had.
@@ -106,6 +127,17 @@ impl Peer {
     /// Whether a handler may hold another request of this connection back until something happens.
     pub fn may_hold(&self) -> bool {
         self.inner.in_flight.load(Ordering::Relaxed) < self.inner.held_requests_max
+    }
+
+    /// Why the server should take on nothing that needs memory: its connections hold more than they may together.
+    pub fn server_is_full(&self) -> Option<ServerFull> {
+        let buffers = self.inner.share.buffers();
+        buffers.are_full().then(|| ServerFull { held_bytes: buffers.held() })
+    }
+
+    /// Returns when the server has room again.
+    pub async fn server_has_room(&self) {
+        self.inner.share.buffers().room().await;
     }
 
     /// Sends a one-way request. Never blocks: it is dropped if the other side leaves too much unread, or is gone; false
@@ -174,7 +206,7 @@ impl Peer {
         self.inner.wake.notify_one();
     }
 
-    fn calls(&self) -> std::sync::MutexGuard<'_, HashMap<i32, oneshot::Sender<Command>>> {
+    fn calls(&self) -> MutexGuard<'_, HashMap<i32, oneshot::Sender<Command>>> {
         self.inner.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -183,22 +215,29 @@ impl Peer {
 impl Peer {
     /// Queues a frame without waking the connection: for the connection itself, which is awake.
     pub(super) fn enqueue(&self, command: &Command) {
-        let mut queue = self.inner.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut queue = self.queue();
+        let Some(queue) = &mut *queue else { return };
         let before = queue.len();
-        command.encode(&mut queue);
-        self.inner.unsent.fetch_add(queue.len() - before, Ordering::Relaxed);
+        command.encode(queue);
+        let bytes = queue.len() - before;
+        self.inner.unsent.fetch_add(bytes, Ordering::Relaxed);
+        if bytes >= LARGE_ANSWER_BYTES {
+            self.inner.share.grow(bytes);
+        }
     }
 
     /// Takes everything queued; `writing` must be empty and its memory is used again.
     pub(super) fn take_queue(&self, writing: &mut BytesMut) {
-        let mut queue = self.inner.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::swap(&mut *queue, writing);
+        if let Some(queue) = &mut *self.queue() {
+            std::mem::swap(queue, writing);
+        }
     }
 
     /// Gives back the memory of an empty queue.
     pub(super) fn release_memory(&self) {
-        let mut queue = self.inner.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        if queue.is_empty() {
+        if let Some(queue) = &mut *self.queue()
+            && queue.is_empty()
+        {
             *queue = BytesMut::new();
         }
     }
@@ -208,7 +247,14 @@ impl Peer {
     }
 
     pub(super) fn sent(&self, bytes: usize) {
-        self.inner.unsent.fetch_sub(bytes, Ordering::Relaxed);
+        if self.inner.unsent.fetch_sub(bytes, Ordering::Relaxed) == bytes {
+            self.inner.share.set(0);
+        }
+    }
+
+    /// The socket takes no more for now: what is unsent stays in memory.
+    pub(super) fn count_unsent(&self) {
+        self.inner.share.set(self.unsent());
     }
 
     pub(super) fn woken(&self) -> tokio::sync::futures::Notified<'_> {
@@ -229,9 +275,7 @@ impl Peer {
 
     /// Queues the answer of a request in flight, unless the connection is gone.
     pub(super) fn request_ended(&self, head: AnswerHead, outcome: Outcome) {
-        if let Some(command) = head.command(outcome)
-            && !self.is_closed()
-        {
+        if let Some(command) = head.command(outcome) {
             self.enqueue(&command);
         }
         self.inner.in_flight.fetch_sub(1, Ordering::AcqRel);
@@ -252,7 +296,12 @@ impl Peer {
     pub(super) fn ended(&self) {
         self.inner.closed.cancel();
         self.calls().clear();
-        *self.inner.queue.lock().unwrap_or_else(PoisonError::into_inner) = BytesMut::new();
+        *self.queue() = None;
+        self.inner.share.set(0);
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Option<BytesMut>> {
+        self.inner.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

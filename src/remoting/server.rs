@@ -47,7 +47,7 @@ impl Server {
         let gate = Arc::new(Gate {
             places: Arc::new(Semaphore::new(limits.connections_max)),
             turned_away: AtomicU64::new(0),
-            shared: Arc::new(Shared { routes: dispatcher.into_routes(), limits, on_close: Box::new(on_close) }),
+            shared: Arc::new(Shared::new(dispatcher.into_routes(), limits, Box::new(on_close))),
             tasks: tasks.clone(),
             stop,
         });
@@ -103,7 +103,7 @@ impl Gate {
             tracing::debug!(%remote, %error, "close a new connection: set TCP_NODELAY");
             return;
         }
-        let peer = Peer::new(remote, id, &self.shared.limits);
+        let peer = Peer::new(remote, id, &self.shared.limits, self.shared.buffers.clone());
         self.tasks.spawn(attend(stream, peer, self.shared.clone(), self.stop.clone(), place));
     }
 }

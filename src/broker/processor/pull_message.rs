@@ -10,7 +10,7 @@ use skylark_protocol::message::sys_flag::pull as flags;
 use skylark_protocol::request::{PullMessage, PullMessageReply, Request};
 use skylark_protocol::response_code::{
     NO_PERMISSION, PULL_NOT_FOUND, PULL_OFFSET_MOVED, PULL_RETRY_IMMEDIATELY, SUBSCRIPTION_GROUP_NOT_EXIST, SUCCESS,
-    SYSTEM_ERROR, TOPIC_NOT_EXIST,
+    SYSTEM_BUSY, SYSTEM_ERROR, TOPIC_NOT_EXIST,
 };
 
 use crate::broker::Broker;
@@ -28,6 +28,8 @@ const MESSAGES_MAX: i32 = 1024;
 const SCAN_ENTRIES_MIN: usize = 800;
 /// No pull is held longer.
 const HOLD_MAX: Duration = Duration::from_secs(60);
+/// How long a pull that is not to be held waits for memory.
+const ROOM_WAIT: Duration = Duration::from_secs(5);
 /// So many pulls are held in all; further ones are answered at once.
 const HELD_MAX: usize = 200_000;
 
@@ -49,6 +51,7 @@ pub(crate) async fn pull_message<R: Pull>(broker: Arc<Broker>, request: Incoming
         commit_offset(&broker, &pull, &peer);
     }
     let deadline = hold_until(&broker, &pull, received);
+    wait_for_room(&peer, deadline).await?;
     let got = get_or_wait(&broker, &pull, &peer, &wanted, deadline).await?;
     Ok(respond(&broker, &pull, &group, got).await)
 }
@@ -128,15 +131,26 @@ async fn get_or_wait(
     loop {
         let from = got.next_offset;
         tokio::select! {
-            () = watch.wait_past(from) => got = get(broker, pull, from, wanted)?,
+            () = watch.wait_past(from) => {}
             () = &mut end => return Ok(got),
             () = peer.closed() => return Ok(got),
         }
+        wait_for_room(peer, Some(deadline)).await?;
+        got = get(broker, pull, from, wanted)?;
         // Unwanted arrivals are stepped over here; the client learns how far when the hold ends.
         if !matches!(got.status, GetStatus::NoMatchedMessage | GetStatus::OffsetOverflowOne) {
             return Ok(got);
         }
     }
+}
+
+/// Messages are not brought into memory that is full of others.
+async fn wait_for_room(peer: &Peer, deadline: Option<Instant>) -> Result<(), Refusal> {
+    let Some(full) = peer.server_is_full() else { return Ok(()) };
+    let deadline = deadline.unwrap_or_else(|| Instant::now() + ROOM_WAIT);
+    // Boxed: what is rare must not make every held pull larger.
+    let waited = Box::pin(tokio::time::timeout_at(deadline.into(), peer.server_has_room())).await;
+    waited.map_err(|_| Refusal::new(SYSTEM_BUSY, format!("system busy, pull again later: {full}")))
 }
 
 fn get(broker: &Broker, pull: &PullMessage, offset: i64, wanted: &Wanted) -> Result<Got, Refusal> {

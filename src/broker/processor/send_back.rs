@@ -11,7 +11,9 @@ use skylark_protocol::message::sys_flag::{TRANSACTION_NOT, with_transaction_type
 use skylark_protocol::request::ConsumerSendMsgBack;
 use skylark_protocol::response_code::{NO_PERMISSION, SUBSCRIPTION_GROUP_NOT_EXIST, SYSTEM_ERROR};
 
-use super::send_message::{DLQ_QUEUES, MAX_RECONSUME_TIMES_SINCE, make_own_topic, record_bytes, refuse_put};
+use super::send_message::{
+    DLQ_QUEUES, MAX_RECONSUME_TIMES_SINCE, make_own_topic, record_bytes, refuse_if_full, refuse_put,
+};
 use crate::broker::Broker;
 use crate::broker::clock::now_ms;
 use crate::broker::refusal::blocking;
@@ -29,6 +31,7 @@ pub(crate) async fn consumer_send_msg_back(
     broker: Arc<Broker>,
     request: Incoming<ConsumerSendMsgBack>,
 ) -> Result<Reply<ConsumerSendMsgBack>, Refusal> {
+    refuse_if_full(&broker, &request.peer)?;
     let asked = request.header;
     let group = find_group(&broker, &asked.group).await?;
     if group.retry_queue_nums <= 0 {

@@ -20,7 +20,7 @@ use crate::broker::refusal::{blocking, message_illegal};
 use crate::broker::registration::ROUTE_WAIT_MAX;
 use crate::broker::topic_names::{self, FAQ_LINE};
 use crate::broker::topics::{describe, perm, topic_sys_flag};
-use crate::remoting::{Incoming, Refusal, Reply};
+use crate::remoting::{Incoming, Peer, Refusal, Reply};
 use crate::store::{CANCELLED_TOPIC, Durability, NewMessage, Put, StoreError};
 
 use super::hide;
@@ -42,6 +42,7 @@ pub(crate) async fn send_message<R: Send>(broker: Arc<Broker>, request: Incoming
 
 async fn store_message<R: Send>(broker: &Arc<Broker>, request: Incoming<R>) -> Result<Reply<R>, Refusal> {
     let Incoming { header, body, version, oneway, peer, received, .. } = request;
+    refuse_if_full(broker, &peer)?;
     let sender = Sender { version, oneway, remote: peer.remote() };
     let fields: SendMessageFields = header.into();
     let topic = check(broker, &fields, &sender).await?;
@@ -304,6 +305,13 @@ pub(super) fn refuse_put(broker: &Broker, error: StoreError) -> Refusal {
         StoreError::Busy(reason) => overloaded(broker, &reason),
         other => other.into(),
     }
+}
+
+/// A message is not taken while the answers to others fill the memory.
+pub(super) fn refuse_if_full(broker: &Broker, peer: &Peer) -> Result<(), Refusal> {
+    let Some(full) = peer.server_is_full() else { return Ok(()) };
+    broker.stats.send_failed();
+    Err(overloaded(broker, &full.to_string()))
 }
 
 /// The refusal of a message that comes faster than it can be taken.

@@ -73,6 +73,58 @@ async fn a_client_that_reads_nothing_is_not_read_until_it_does() {
     check_answer(&wire.expect().await, 0, 2, "next");
 }
 
+/// The frame of an echo of `bytes` bytes, in two halves.
+fn large_frame(opaque: i32, bytes_of_body: usize) -> (Vec<u8>, Vec<u8>) {
+    let frame = bytes(&[request(Echo::CODE, opaque, &[("text", "large")], vec![7; bytes_of_body])]);
+    let (begin, rest) = frame.split_at(frame.len() - 10);
+    (begin.to_vec(), rest.to_vec())
+}
+
+#[tokio::test]
+async fn while_the_server_is_full_large_frames_wait_and_small_ones_do_not() {
+    let server = TestServer::start(Limits { buffer_bytes_max: 1_000_000, ..Limits::default() }).await;
+    let mut unread = server.connect().await;
+    unread.send(&bytes(&[request(Echo::CODE, 1, &[("text", "unread"), ("times", "5000")], vec![7; 2000])])).await;
+    let mut asking = server.connect().await;
+    while !is_full(&server, &mut asking).await {}
+    let mut large = server.connect().await;
+    let (begin, rest) = large_frame(2, 200_000);
+    large.send(&begin).await;
+    let_the_server_work(&server).await;
+    large.send(&rest).await;
+    let_the_server_work(&server).await;
+    assert!(!was_echoed(&server, "large"));
+    check_answer(&unread.expect().await, 0, 1, "unread");
+    check_answer(&large.expect().await, 0, 2, "large");
+    assert!(!is_full(&server, &mut asking).await);
+}
+
+/// Whether the connections hold more than they may, as a handler sees it.
+async fn is_full(server: &TestServer, wire: &mut Wire) -> bool {
+    wire.send(&bytes(&[request(Hold::CODE, 1, &[], "")])).await;
+    server.state.held.notified().await;
+    let full = server.state.peers.lock().unwrap().last().expect("a peer").server_is_full();
+    server.state.release.notify_waiters();
+    wire.expect().await;
+    full.is_some()
+}
+
+#[tokio::test]
+async fn of_half_read_frames_that_fill_the_server_one_goes_and_the_other_gets_on() {
+    let limits = Limits { buffer_bytes_max: 100_000, write_stall_max: SHORT, ..Limits::default() };
+    let server = TestServer::start(limits).await;
+    let (mut one, mut other) = (server.connect().await, server.connect().await);
+    let (begin, rest) = large_frame(1, 90_000);
+    one.send(&begin).await;
+    other.send(&begin).await;
+    let staying = tokio::select! {
+        () = one.expect_closed() => &mut other,
+        () = other.expect_closed() => &mut one,
+    };
+    staying.send(&rest).await;
+    check_answer(&staying.expect().await, 0, 1, "large");
+}
+
 #[tokio::test]
 async fn a_client_that_never_reads_is_closed() {
     let limits = Limits { unsent_bytes_max: 1000, write_stall_max: SHORT, ..Limits::default() };
