@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use crate::broker::clock::now_ms;
+
 /// Counts messages and bytes.
 #[derive(Default)]
 pub(crate) struct Meter {
@@ -55,8 +57,13 @@ impl Span {
         }
     }
 
+    /// As many as fit into the span; the time since the newest is added to a figure as it is asked for.
     fn samples_max(self) -> usize {
-        if self == Span::Day { 25 } else { 7 }
+        if self == Span::Day { 24 } else { 6 }
+    }
+
+    fn period_ms(self) -> i64 {
+        i64::try_from(self.period_s() * 1000).unwrap_or(0)
     }
 }
 
@@ -68,28 +75,22 @@ impl Meter {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// Messages over `span`.
+    /// Messages over `span`, up to this moment.
     pub(crate) fn messages(&self, span: Span) -> Figure {
-        self.figure(span, |sample| sample.messages)
+        self.figure(span, now_ms(), |sample| sample.messages)
     }
 
-    /// Bytes over `span`.
+    /// Bytes over `span`, up to this moment.
     pub(crate) fn bytes(&self, span: Span) -> Figure {
-        self.figure(span, |sample| sample.bytes)
+        self.figure(span, now_ms(), |sample| sample.bytes)
     }
 
     pub(super) fn sample(&self, now_ms: i64, due: impl Fn(Span) -> bool) {
-        let sample = Sample {
-            at_ms: now_ms,
-            calls: self.calls.load(Ordering::Relaxed),
-            messages: self.messages.load(Ordering::Relaxed),
-            bytes: self.bytes.load(Ordering::Relaxed),
-        };
+        let sample = self.counted(now_ms);
         let mut all = self.samples.lock().unwrap_or_else(PoisonError::into_inner);
         for (span, samples) in Span::ALL.into_iter().zip(all.iter_mut()) {
             if samples.is_empty() {
-                let before = i64::try_from(span.period_s() * 1000).unwrap_or(0);
-                samples.push_back(Sample { at_ms: now_ms - before, ..Sample::default() });
+                samples.push_back(before_the_first(span, now_ms));
             } else if !due(span) {
                 continue;
             }
@@ -100,12 +101,22 @@ impl Meter {
         }
     }
 
-    fn figure(&self, span: Span, of: fn(&Sample) -> u64) -> Figure {
+    fn counted(&self, now_ms: i64) -> Sample {
+        Sample {
+            at_ms: now_ms,
+            calls: self.calls.load(Ordering::Relaxed),
+            messages: self.messages.load(Ordering::Relaxed),
+            bytes: self.bytes.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Counted up to now and not up to the newest sample: that of a day may be an hour old, and the console shows the
+    /// day's sum as what came in today.
+    fn figure(&self, span: Span, now_ms: i64, of: fn(&Sample) -> u64) -> Figure {
         let all = self.samples.lock().unwrap_or_else(PoisonError::into_inner);
-        let (Some(first), Some(last)) = (all[span as usize].front(), all[span as usize].back()) else {
-            return Figure::default();
-        };
-        let sum = of(last) - of(first);
+        let first = all[span as usize].front().copied().unwrap_or_else(|| before_the_first(span, now_ms));
+        let last = self.counted(now_ms);
+        let sum = of(&last) - of(&first);
         let calls = last.calls - first.calls;
         Figure {
             sum,
@@ -115,9 +126,18 @@ impl Meter {
     }
 }
 
+/// Nothing was counted yet, one period before the first sample.
+fn before_the_first(span: Span, now_ms: i64) -> Sample {
+    Sample { at_ms: now_ms - span.period_ms(), ..Sample::default() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn messages(meter: &Meter, span: Span, now_ms: i64) -> Figure {
+        meter.figure(span, now_ms, |sample| sample.messages)
+    }
 
     #[test]
     fn a_span_forgets_what_is_older() {
@@ -126,8 +146,20 @@ mod tests {
             meter.add(3, 30);
             meter.sample(second * 10_000, |span| span == Span::Minute);
         }
-        let minute = meter.messages(Span::Minute);
-        assert_eq!((minute.sum, minute.per_second, minute.per_call), (18, 0.3, 3.0));
-        assert_eq!(meter.bytes(Span::Hour).sum, 30);
+        let minute = messages(&meter, Span::Minute, 90_000);
+        assert_eq!((minute.sum, minute.per_second, minute.per_call), (15, 0.3, 3.0));
+        assert_eq!(messages(&meter, Span::Hour, 90_000).sum, 30);
+    }
+
+    #[test]
+    fn a_figure_reaches_up_to_the_moment_it_is_asked_for() {
+        let meter = Meter::default();
+        meter.add(1, 10);
+        assert_eq!(messages(&meter, Span::Day, 5_000).sum, 1, "before the first sample");
+        meter.sample(10_000, |_| true);
+        meter.add(4, 40);
+        for span in Span::ALL {
+            assert_eq!(messages(&meter, span, 15_000).sum, 5, "{span:?}");
+        }
     }
 }
