@@ -56,6 +56,12 @@
 //! - **Invariant:** the index never knows what the log does not say.
 //! - **Invariant:** nothing that a client sends sizes an allocation, panics a thread, or names a file.
 //!
+//! # Overload
+//!
+//! No queue grows with the load. Appended bytes wait for a slow disk up to a limit, and whoever waits holds no thread
+//! ([`store`]'s writer); frames half read and answers not taken are summed over all connections ([`remoting`]'s buffers).
+//! Beyond either limit a send is answered 14, with which a stock producer tries another broker, and a pull waits.
+//!
 //! # State
 //!
 //! What has an order has one owner at a time (the log: whoever holds its lock writes for all). What is a table is a struct

@@ -8,6 +8,7 @@
 //! - **Invariant:** a one-way request (flag bit 1) is never answered, whatever becomes of it.
 //! - **Invariant:** an answer travels in the header codec of its request and carries its opaque.
 //! - **Invariant:** a panic in one request answers that request and touches no other.
+//! - **Invariant:** what all connections hold in memory together is counted and bounded.
 //! - **Invariant:** no number that a stranger announces sizes an allocation; buffers grow with what arrived.
 //!
 //! Must not know: topics, groups, routes, the store. What a request means is its handler's business.
