@@ -6,6 +6,8 @@ use std::time::Duration;
 
 /// Small segments, so that kills also meet the moment in which a new one begins.
 const SEGMENT_BYTES: &str = "4194304";
+/// Likewise small chunks of the index, which only Skylark knows.
+const CHUNK_MESSAGES: &str = "1000";
 
 /// What is sent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -44,7 +46,11 @@ impl Plan {
     /// The broker.conf of a run.
     pub(super) fn settings(&self) -> Vec<(&'static str, &'static str)> {
         let common = [("flushDiskType", self.flush), ("mappedFileSizeCommitLog", SEGMENT_BYTES)];
-        let mixed = [("messageDelayLevel", delays::LEVELS), ("flushConsumerOffsetInterval", groups::SAVE_INTERVAL_MS)];
+        let mixed = [
+            ("messageDelayLevel", delays::LEVELS),
+            ("flushConsumerOffsetInterval", groups::SAVE_INTERVAL_MS),
+            ("indexChunkMessages", CHUNK_MESSAGES),
+        ];
         let mixed = if self.mix == Mix::Full { &mixed[..] } else { &[] };
         common.iter().chain(mixed).copied().collect()
     }
