@@ -19,7 +19,7 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 use skylark_protocol::message::properties::{self, Properties, names};
-use skylark_protocol::message::record::{RecordFields, RecordView};
+use skylark_protocol::message::record::{PROPERTIES_LENGTH_MAX, RecordFields, RecordView};
 use skylark_protocol::message::sys_flag;
 
 pub use checks::{CheckRules, Checks, Verdict};
@@ -95,10 +95,16 @@ pub fn resumed(record: &RecordView<'_>, bytes: &Bytes) -> NewMessage {
     )
 }
 
-/// The half message's record with its real topic and queue, as its producer is shown it; None if it has none.
-pub fn shown_to_producer(record: &RecordView<'_>) -> Option<Bytes> {
+/// The half message's record with its real topic and queue, as its producer is shown it when asked for the `times`th
+/// time; None if it has none.
+pub fn shown_to_producer(record: &RecordView<'_>, times: u32) -> Option<Bytes> {
     let (topic, queue_id) = destination(record)?;
-    let shown = RecordFields { topic, queue_id, ..record.fields().clone() };
+    let mut counted = Properties::parse(record.properties());
+    counted.set(names::TRANSACTION_CHECK_TIMES, times.to_string());
+    let counted = counted.encode();
+    // A message whose properties fill the field has no room for the count.
+    let properties = if counted.len() <= PROPERTIES_LENGTH_MAX { &counted } else { record.properties() };
+    let shown = RecordFields { topic, queue_id, properties, ..record.fields().clone() };
     let mut bytes = Vec::with_capacity(shown.encoded_len());
     shown.encode(&mut bytes);
     Some(bytes.into())

@@ -57,9 +57,10 @@ fn a_half_message_becomes_what_was_sent() {
     assert_eq!((committed.prepared_transaction_offset, &committed.body[..]), (77, &b"body"[..]));
     let kept = "TRAN_MSG\u{1}true\u{2}PGROUP\u{1}P\u{2}REAL_TOPIC\u{1}T\u{2}REAL_QID\u{1}3";
     assert_eq!(committed.properties, kept);
-    let shown = shown_to_producer(&record).expect("it says where it goes");
+    let shown = shown_to_producer(&record, 2).expect("it says where it goes");
     let shown = RecordView::parse(&shown).expect("a record");
     assert_eq!((shown.topic(), shown.queue_id(), shown.physical_offset(), shown.queue_offset()), ("T", 3, 77, 5));
+    assert_eq!(shown.properties(), format!("{kept}\u{2}TRANSACTION_CHECK_TIMES\u{1}2"));
     let decided = decided(&record, half.born_host, BORN);
     assert_eq!((decided.prepared_transaction_offset, &decided.body[..]), (77, &b"5"[..]));
     assert_eq!(decided.properties, "TAGS\u{1}d");

@@ -71,7 +71,7 @@ async fn check_one(broker: &Arc<Broker>, at: PhysicalOffset, bytes: &Bytes) -> R
         Verdict::Wait => Ok(()),
         Verdict::Ask => {
             // A producer that nobody could ask does not use up its chances. Java counts all the same.
-            if ask_producer(broker, &record) {
+            if ask_producer(broker, &record, asked + 1) {
                 broker.checks.note(at, asked + 1);
             }
             Ok(())
@@ -81,10 +81,10 @@ async fn check_one(broker: &Arc<Broker>, at: PhysicalOffset, bytes: &Bytes) -> R
 }
 
 /// Java: AbstractTransactionalMessageCheckListener.sendCheckMessage
-fn ask_producer(broker: &Broker, record: &RecordView<'_>) -> bool {
+fn ask_producer(broker: &Broker, record: &RecordView<'_>, times: u32) -> bool {
     let says = |name| properties::get(record.properties(), name).map(str::to_owned);
     let group = says(names::PRODUCER_GROUP).unwrap_or_default();
-    let Some(shown) = transaction::shown_to_producer(record) else { return false };
+    let Some(shown) = transaction::shown_to_producer(record, times) else { return false };
     let id = OffsetMessageId { host: record.store_host(), physical_offset: record.physical_offset() };
     let question = CheckTransactionState {
         commit_log_offset: record.physical_offset(),

@@ -94,7 +94,8 @@ fn describe_log(broker: &Broker, info: &mut Info) -> Result<(), crate::store::St
     set(info, "commitLogMinOffset", min);
     set(info, "commitLogMaxOffset", max);
     set(info, "remainHowManyDataToFlush", readable_bytes(broker.store.unflushed_bytes()));
-    for level in delay_progress(broker)? {
+    // Java: a level of which nothing was delivered yet is not told.
+    for level in delay_progress(broker)?.iter().filter(|level| level.delivered > 0) {
         let progress = format!("{},{}", level.delivered, level.max);
         set(info, &format!("scheduleMessageOffset_{}", level.level), progress);
     }

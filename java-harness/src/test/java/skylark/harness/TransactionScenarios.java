@@ -85,6 +85,7 @@ class TransactionScenarios extends Clients {
         MessageExt asked = decider.askedAbout("committed").get(0);
         assertEquals(topic, asked.getTopic());
         assertEquals("body", new String(asked.getBody()));
+        assertEquals("1", asked.getProperty("TRANSACTION_CHECK_TIMES"));
         assertEquals(committed.getMsgId(), asked.getTransactionId());
         assertEquals(committed.getMsgId(), received.all().get(0).getMsgId());
 
