@@ -26,6 +26,8 @@ pub struct Record {
     pub flag: i32,
     /// STORETIMESTAMP.
     pub store_timestamp: i64,
+    /// RECONSUMETIMES.
+    pub reconsume_times: i32,
     /// BODYCRC.
     pub body_crc: u32,
     /// BODY.
@@ -45,7 +47,8 @@ impl Record {
         let born_len = if sys_flag & BORN_HOST_V6 == 0 { 8 } else { 20 };
         let store_len = if sys_flag & STORE_HOST_V6 == 0 { 8 } else { 20 };
         let store_timestamp_at = 48 + born_len;
-        let mut at = store_timestamp_at + 8 + store_len + 4 + 8;
+        let reconsume_times_at = store_timestamp_at + 8 + store_len;
+        let mut at = reconsume_times_at + 4 + 8;
         let body_len = u32_at(bytes, at) as usize;
         let body = bytes[at + 4..at + 4 + body_len].to_vec();
         at += 4 + body_len;
@@ -63,6 +66,7 @@ impl Record {
             sys_flag,
             flag: u32_at(bytes, 16) as i32,
             store_timestamp: i64_at(bytes, store_timestamp_at),
+            reconsume_times: u32_at(bytes, reconsume_times_at) as i32,
             body_crc: u32_at(bytes, 8),
             body,
             topic,

@@ -39,6 +39,7 @@ pub(super) fn store_config(config: &BrokerConfig, store_host: SocketAddr) -> Sto
         write_stall_max: Duration::from_millis(config.os_page_cache_busy_timeout_ms),
         unwritten_bytes_max: i64::try_from(config.max_unwritten_bytes).unwrap_or(i64::MAX),
         message_size_max: config.max_message_size,
+        chunk_messages_max: config.index_chunk_messages,
         level_delays: level_delays_ms(config),
         store_host,
     }

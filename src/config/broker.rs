@@ -72,6 +72,8 @@ settings! {
     "maxUnwrittenBytes" => max_unwritten_bytes: u64 = 64 * 1024 * 1024, in 1024 * 1024..=4 * 1024 * 1024 * 1024;
     /// Bytes of half-read requests and unread answers at which sends are turned away and pulls wait; 0: a quarter of memory.
     "maxBufferBytes" => max_buffer_bytes: u64 = 0;
+    /// Messages that are sealed into the index together, at most; a restart reads those again that are not sealed yet.
+    "indexChunkMessages" => index_chunk_messages: usize = 262_144, in 256..=1_048_576;
     /// Whether sends turned away are answered 2, as Java does, and not 14, upon which a producer tries another broker.
     "systemBusyAtOverload" => system_busy_at_overload: bool = false;
     /// Largest body of a message, in bytes.

@@ -30,6 +30,7 @@ fn open(folder: &Path, flush: FlushMode) -> Arc<Store> {
         write_stall_max: Duration::from_secs(60),
         unwritten_bytes_max: 64 << 20,
         message_size_max: 1 << 20,
+        chunk_messages_max: 1 << 18,
         level_delays: rules().level_delays_ms,
         store_host: "127.0.0.1:10911".parse().expect("an address"),
     };

@@ -107,6 +107,8 @@ pub struct StoreConfig {
     pub unwritten_bytes_max: i64,
     /// The longest body in bytes.
     pub message_size_max: usize,
+    /// So many messages are sealed into the index together, at most.
+    pub chunk_messages_max: usize,
     /// What the delay levels mean, in ms, level 1 first (messageDelayLevel).
     pub level_delays: Vec<i64>,
     /// The address that records name as their store: brokerIP1 and listenPort.
@@ -232,7 +234,13 @@ impl Store {
         let appender = Appender::new(segments.clone(), config.store_host, watermark, newest);
         let store = Arc::new(Store {
             positions: Positions::new(watermark, config.flush == FlushMode::Sync),
-            tail: Tail::new(queues.clone(), pending.clone(), config.level_delays.clone(), watermark),
+            tail: Tail::new(
+                queues.clone(),
+                pending.clone(),
+                config.level_delays.clone(),
+                config.chunk_messages_max,
+                watermark,
+            ),
             appender: Mutex::new(appender),
             writer: Writer::new(),
             syncing: Mutex::default(),

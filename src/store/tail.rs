@@ -42,9 +42,8 @@ pub const DUE_PROPERTY: &str = "TIMER_OUT_MS";
 /// The property of a delayed message that took the place of the one that it names, which may be at offset 0.
 pub const MOVED_PROPERTY: &str = "TIMER_ROLL_TIMES";
 
-/// A chunk is frozen once it holds this many messages...
-pub(crate) const CHUNK_MESSAGES_MAX: usize = 262_144;
-/// ...or spans this many bytes of the log: what a restart has to fold again is bounded by it.
+/// A chunk is frozen once it holds as many messages as it may, or spans this many bytes of the log: what a restart has to
+/// fold again is bounded by it.
 pub(crate) const CHUNK_BYTES_MAX: i64 = 256 << 20;
 /// A queue offset this far above the queue's newest is damage, not a gap.
 const GAP_MAX: i64 = 1 << 20;
@@ -69,8 +68,8 @@ impl Chunk {
         Chunk { start, end: start, ..Chunk::default() }
     }
 
-    fn is_full(&self) -> bool {
-        self.messages >= CHUNK_MESSAGES_MAX || self.end - self.start >= CHUNK_BYTES_MAX
+    fn is_full(&self, messages_max: usize) -> bool {
+        self.messages >= messages_max || self.end - self.start >= CHUNK_BYTES_MAX
     }
 
     /// The chunk without its contents.
@@ -94,6 +93,7 @@ pub(crate) struct Tail {
     pending: Arc<Pending>,
     /// What the delay levels mean, in ms, level 1 first: for messages of Java brokers, which don't say when they are due.
     level_delays: Vec<i64>,
+    chunk_messages_max: usize,
     chunks: Mutex<Chunks>,
 }
 
@@ -111,10 +111,11 @@ impl Tail {
         queues: Arc<Queues>,
         pending: Arc<Pending>,
         level_delays: Vec<i64>,
+        chunk_messages_max: usize,
         watermark: PhysicalOffset,
     ) -> Tail {
         let chunks = Chunks { open: Chunk::starting_at(watermark), frozen: VecDeque::new(), newest_queue: None };
-        Tail { queues, pending, level_delays, chunks: Mutex::new(chunks) }
+        Tail { queues, pending, level_delays, chunk_messages_max, chunks: Mutex::new(chunks) }
     }
 
     /// The chunks, for as long as the guard lives: keep that short, folding waits.
@@ -176,7 +177,7 @@ impl Tail {
 
     /// Freezes the open chunk if it is full, or has anything in it and `even_small` is set.
     pub(crate) fn freeze(&self, chunks: &mut Chunks, even_small: bool) -> bool {
-        let due = chunks.open.is_full() || (even_small && chunks.open.messages > 0);
+        let due = chunks.open.is_full(self.chunk_messages_max) || (even_small && chunks.open.messages > 0);
         if due {
             let next = Chunk::starting_at(chunks.open.end);
             let full = std::mem::replace(&mut chunks.open, next);

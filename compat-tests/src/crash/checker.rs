@@ -9,11 +9,17 @@
 //! | A5 | queues are dense from min to max |
 //! | A6 | a message that was sent once is there at most once |
 //! | A7 | nothing is read that was never sent, bodies are whole, refused messages are absent |
+//! | A8 | what was committed is visible once, what was rolled back never, what nobody decided is asked about until decided, and no longer ([`transactions`](super::transactions)) |
+//! | A9 | what was delayed comes once, and not before its time ([`delays`](super::delays)) |
+//! | A10 | a group goes on after a restart where it was at most 5 s before it, not past what it committed nor past max ([`groups`](super::groups)) |
+//! | A11 | a group gets every message, and again only those after its remembered offset; what it gives back comes again, once ([`groups`](super::groups)) |
 //! | A12 | acknowledged messages are found by key, by unique key and by id |
 
+use super::history::{Attempt, Fate, History, Kind};
 use super::message::{MessageId, QUEUES, TOPICS};
-use super::producer::{Attempt, Fate, History};
 use super::tailer::Seen;
+use super::violations::Violations;
+use super::{delays, transactions};
 use crate::client::Reader;
 use crate::cluster::{Cluster, Target};
 use crate::record::Record;
@@ -27,9 +33,20 @@ const QUERIED: usize = 2_000;
 pub struct Checker<'a> {
     history: &'a History,
     seen: &'a Seen,
+    violations: Violations,
+    found: HashMap<MessageId, Vec<Found>>,
 }
 
 /// Where a message was found.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Found {
+    place: Place,
+    /// When the broker stored it, in ms since 1970.
+    pub stored_ms: i64,
+    /// When the live reader saw it, likewise.
+    pub seen_ms: Option<i64>,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Place {
     topic: usize,
@@ -41,29 +58,28 @@ struct Place {
 impl Checker<'_> {
     /// Of this history, and what the live reader saw.
     pub fn new<'a>(history: &'a History, seen: &'a Seen) -> Checker<'a> {
-        Checker { history, seen }
+        Checker { history, seen, violations: Violations::default(), found: HashMap::new() }
     }
 
-    /// Panics at the first assertion that does not hold.
-    pub fn check(&self, cluster: &Cluster) {
+    /// Reads everything; gives what does not hold.
+    pub fn check(mut self, cluster: &Cluster) -> Violations {
         let mut reader = Reader::open(&cluster.broker.address());
         if cluster.target == Target::Java {
             self.await_dispatch(&mut reader);
         }
-        let found = self.read_everything(&mut reader);
-        self.check_live_reader(&found);
-        self.check_acknowledged(&found);
+        self.read_everything(&mut reader);
+        self.check_live_reader();
+        self.check_attempts();
         self.check_order();
-        // Skylark is better on purpose: Java's key index does not survive a kill.
-        if cluster.target == Target::Skylark {
-            self.check_queries(&mut reader);
-        }
-        println!("{} found", found.len());
+        self.check_queries(&mut reader);
+        println!("{} found, of delayed ones late by (ms): {}", self.found.len(), self.lateness());
+        self.violations
     }
 
     /// Java acknowledges first and shows later; Skylark must show at once.
     fn await_dispatch(&self, reader: &mut Reader) {
-        for attempt in self.history.attempts.iter().rev().take(1000) {
+        let plain = self.history.attempts.iter().rev().filter(|attempt| attempt.kind == Kind::Plain);
+        for attempt in plain.take(1000) {
             if let Fate::Acknowledged { offset, .. } = attempt.fate {
                 wait_for("the queue shows it", || {
                     (reader.max_offset(TOPICS[attempt.topic], attempt.queue) > offset).then_some(())
@@ -72,88 +88,120 @@ impl Checker<'_> {
         }
     }
 
-    fn read_everything(&self, reader: &mut Reader) -> HashMap<MessageId, Place> {
+    fn read_everything(&mut self, reader: &mut Reader) {
         let sent: HashMap<_, _> = self.history.attempts.iter().map(|attempt| (attempt.id, attempt)).collect();
-        let mut found = HashMap::new();
         for (topic, name) in TOPICS.iter().enumerate() {
             for queue in 0..QUEUES {
                 let (min, max) = (reader.min_offset(name, queue), reader.max_offset(name, queue));
                 let records = reader.drain(name, queue, min);
-                assert_eq!((min, records.len() as i64), (0, max), "A5: {name} {queue} is dense");
+                let is_dense = min == 0
+                    && records.len() as i64 == max
+                    && (0..).zip(&records).all(|(offset, record)| record.queue_offset == offset);
+                self.violations.unless(is_dense, "A5 queue not dense", || format!("{name} {queue}: {min} to {max}"));
                 for (offset, record) in (0..).zip(&records) {
-                    assert_eq!(record.queue_offset, offset, "A5: {name} {queue} is dense");
                     let place = Place { topic, queue, offset, physical_offset: record.physical_offset };
-                    let id = check_content(record, place, &sent);
-                    if let Some(id) = id {
-                        let before = found.insert(id, place);
-                        assert_eq!(before, None, "A6: {id:?} is at {place:?} too");
-                    }
+                    self.take(record, place, &sent);
                 }
             }
         }
-        found
     }
 
-    fn check_live_reader(&self, found: &HashMap<MessageId, Place>) {
-        for ((topic, queue, offset), (key, physical_offset)) in self.seen {
-            let Some(id) = MessageId::of_key(key) else { continue };
-            let place = Place { topic: *topic, queue: *queue, offset: *offset, physical_offset: *physical_offset };
-            assert_eq!(found.get(&id), Some(&place), "A2: {key} was seen at {place:?}");
+    /// The record is one that was sent to this place, whole; or one of the stock producer, checked elsewhere.
+    fn take(&mut self, record: &Record, place: Place, sent: &HashMap<MessageId, &Attempt>) {
+        self.violations.unless(record.is_body_whole(), "A7 damaged body", || format!("{place:?}"));
+        let Some(id) = MessageId::of_key(record.property("KEYS").unwrap_or_default()) else { return };
+        let Some(attempt) = sent.get(&id) else {
+            self.violations.add("A7 never sent", || format!("{id:?} at {place:?}"));
+            return;
+        };
+        let is_at_home = (attempt.topic, attempt.queue) == (place.topic, place.queue);
+        let is_whole = record.queue_id == place.queue && record.body == id.body();
+        self.violations.unless(is_at_home && is_whole, "A7 not as sent", || format!("{attempt:?} at {place:?}"));
+        let sight = self.seen.get(&(place.topic, place.queue, place.offset));
+        let seen_ms = sight.map(|sight| sight.seen_ms);
+        let found = Found { place, stored_ms: record.store_timestamp, seen_ms };
+        self.found.entry(id).or_default().push(found);
+    }
+
+    fn check_live_reader(&mut self) {
+        for ((topic, queue, offset), sight) in self.seen {
+            let Some(id) = MessageId::of_key(&sight.key) else { continue };
+            let physical_offset = sight.physical_offset;
+            let place = Place { topic: *topic, queue: *queue, offset: *offset, physical_offset };
+            let is_there = self.found.get(&id).is_some_and(|places| places.iter().any(|found| found.place == place));
+            self.violations.unless(is_there, "A2 another message", || format!("{sight:?} was at {place:?}"));
         }
     }
 
-    fn check_acknowledged(&self, found: &HashMap<MessageId, Place>) {
-        for attempt in &self.history.attempts {
-            match attempt.fate {
-                Fate::Acknowledged { offset, physical_offset } => {
-                    let place = Place { topic: attempt.topic, queue: attempt.queue, offset, physical_offset };
-                    assert_eq!(found.get(&attempt.id), Some(&place), "A1, A3: {attempt:?}");
-                }
-                Fate::Refused => assert_eq!(found.get(&attempt.id), None, "A7: {attempt:?}"),
-                Fate::Unknown => {}
+    fn check_attempts(&mut self) {
+        let Checker { history, found, violations, .. } = self;
+        for attempt in &history.attempts {
+            let places = found.get(&attempt.id).map_or(&[][..], Vec::as_slice);
+            let told = || format!("{attempt:?} at {places:?}");
+            if attempt.fate == Fate::Refused {
+                violations.unless(places.is_empty(), "A7 refused, visible", told);
+            }
+            match attempt.kind {
+                Kind::Plain => check_plain(attempt, places, violations),
+                Kind::Delayed { .. } => delays::check(attempt, places, violations),
+                Kind::Half => transactions::check(attempt, places.len(), violations),
             }
         }
     }
 
-    fn check_order(&self) {
+    fn check_order(&mut self) {
         // Highest offset of any earlier burst, and the burst and highest offset now under way.
         let mut last: HashMap<(u64, usize, i32), (i64, u64, i64)> = HashMap::new();
-        for attempt in &self.history.attempts {
+        for attempt in self.history.attempts.iter().filter(|attempt| attempt.kind == Kind::Plain) {
             let Fate::Acknowledged { offset, .. } = attempt.fate else { continue };
             let key = (attempt.id.producer(), attempt.topic, attempt.queue);
             let (earlier, burst, highest) = last.entry(key).or_insert((-1, attempt.burst, -1));
             if *burst != attempt.burst {
                 (*earlier, *burst) = (*highest, attempt.burst);
             }
-            assert!(offset > *earlier, "A4: {attempt:?} after offset {earlier}");
+            self.violations.unless(offset > *earlier, "A4 order", || format!("{attempt:?} after offset {earlier}"));
             *highest = offset.max(*highest);
         }
     }
 
-    fn check_queries(&self, reader: &mut Reader) {
+    fn check_queries(&mut self, reader: &mut Reader) {
         let acknowledged: Vec<&Attempt> =
-            self.history.attempts.iter().filter(|attempt| matches!(attempt.fate, Fate::Acknowledged { .. })).collect();
+            self.history.attempts.iter().filter(|attempt| attempt.is_acknowledged()).collect();
         for attempt in fastrand::choose_multiple(acknowledged, QUERIED) {
-            let Fate::Acknowledged { physical_offset, .. } = attempt.fate else { continue };
             let topic = TOPICS[attempt.topic];
+            let places = self.found.get(&attempt.id).map_or(&[][..], Vec::as_slice);
+            let mut wanted: Vec<_> = places.iter().map(|found| found.place.physical_offset).collect();
+            wanted.sort_unstable();
             for (key, unique) in [(attempt.id.key(), false), (attempt.id.unique_key(), true)] {
-                let found: Vec<_> =
+                let mut found: Vec<_> =
                     reader.query(topic, &key, unique).iter().map(|record| record.physical_offset).collect();
-                assert_eq!(found, [physical_offset], "A12: {attempt:?} by {key}");
+                found.sort_unstable();
+                let told = || format!("{attempt:?} by {key} at {found:?}, is at {wanted:?}");
+                self.violations.unless(found == wanted, "A12 not found by key", told);
             }
-            let viewed = reader.view(physical_offset).expect("A12: a message is viewed by its id");
-            assert_eq!(viewed.property("KEYS"), Some(attempt.id.key().as_str()), "A12: {attempt:?}");
+            for physical_offset in wanted {
+                let viewed = reader.view(physical_offset);
+                let is_it = viewed.is_some_and(|record| record.property("KEYS") == Some(attempt.id.key().as_str()));
+                self.violations.unless(is_it, "A12 not found by id", || format!("{attempt:?} at {physical_offset}"));
+            }
         }
+    }
+
+    fn lateness(&self) -> String {
+        let places = |id| self.found.get(&id).cloned().unwrap_or_default();
+        let all = delays::lateness(&self.history.attempts, places);
+        let at = |share: usize| all.get(all.len().saturating_sub(1) * share / 100).copied().unwrap_or(0);
+        format!("p50 {} p99 {} max {}, kills included", at(50), at(99), at(100))
     }
 }
 
-/// The record is one that was sent to this place, whole. `None` for a message of the stock producer, checked elsewhere.
-fn check_content(record: &Record, place: Place, sent: &HashMap<MessageId, &Attempt>) -> Option<MessageId> {
-    assert!(record.is_body_whole(), "A7: CRC at {place:?}");
-    let id = MessageId::of_key(record.property("KEYS").unwrap_or_default())?;
-    let attempt = sent.get(&id).unwrap_or_else(|| panic!("A7: {id:?} at {place:?} was never sent"));
-    assert_eq!((attempt.topic, attempt.queue), (place.topic, place.queue), "A7: {attempt:?} at {place:?}");
-    assert_eq!(record.queue_id, place.queue, "A7: {attempt:?} at {place:?}");
-    assert!(record.body == id.body(), "A7: body of {attempt:?} at {place:?}");
-    Some(id)
+/// A1, A3, A6 of one message that was found at `places`.
+fn check_plain(attempt: &Attempt, places: &[Found], violations: &mut Violations) {
+    let told = || format!("{attempt:?} at {places:?}");
+    violations.unless(places.len() < 2, "A6 sent once, there twice", told);
+    let Fate::Acknowledged { offset, physical_offset } = attempt.fate else { return };
+    violations.unless(!places.is_empty(), "A1 acknowledged, lost", told);
+    let said = Place { topic: attempt.topic, queue: attempt.queue, offset, physical_offset };
+    let is_there = places.iter().all(|found| found.place == said);
+    violations.unless(is_there, "A3 not where the answer said", told);
 }

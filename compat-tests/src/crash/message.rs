@@ -2,6 +2,7 @@
 
 use crate::client::{properties, send_batch, send_v2};
 use crate::frame::Request;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The topics of the load.
 pub const TOPICS: [&str; 3] = ["CrashA", "CrashB", "CrashC"];
@@ -39,6 +40,11 @@ impl MessageId {
         u64::from_str_radix(key.strip_prefix('k')?, 16).ok().map(MessageId)
     }
 
+    /// The id that a unique key names.
+    pub fn of_unique_key(key: &str) -> Option<MessageId> {
+        u64::from_str_radix(key, 16).ok().map(MessageId)
+    }
+
     /// The body: mostly short, now and then some kilobytes.
     pub fn body(self) -> Vec<u8> {
         let mut random = fastrand::Rng::with_seed(self.0);
@@ -48,19 +54,35 @@ impl MessageId {
         body
     }
 
-    fn properties(self) -> String {
-        properties(&[("KEYS", &self.key()), ("UNIQ_KEY", &self.unique_key()), ("TAGS", "crash")])
+    /// A choice among `count` that is always the same for this message.
+    pub fn choice(self, count: u64) -> u64 {
+        fastrand::Rng::with_seed(!self.0).u64(..count)
+    }
+
+    fn properties(self, more: &[(&str, &str)]) -> String {
+        let (key, unique) = (self.key(), self.unique_key());
+        properties(&[&[("KEYS", key.as_str()), ("UNIQ_KEY", &unique), ("TAGS", "crash")], more].concat())
     }
 }
 
 /// A send of one message.
-pub fn single(id: MessageId, topic: usize, queue: i32) -> Request {
-    send_v2(TOPICS[topic]).field("e", queue).field("i", id.properties()).body(id.body())
+pub fn single(id: MessageId, topic: &str, queue: i32) -> Request {
+    single_with(id, topic, queue, &[])
+}
+
+/// A send of one message that has `more` properties.
+pub fn single_with(id: MessageId, topic: &str, queue: i32, more: &[(&str, &str)]) -> Request {
+    send_v2(topic).field("e", queue).field("i", id.properties(more)).body(id.body())
 }
 
 /// A send of several messages at once.
-pub fn batch(ids: &[MessageId], topic: usize, queue: i32) -> Request {
-    let messages: Vec<_> = ids.iter().map(|id| (id.body(), id.properties())).collect();
+pub fn batch(ids: &[MessageId], topic: &str, queue: i32) -> Request {
+    let messages: Vec<_> = ids.iter().map(|id| (id.body(), id.properties(&[]))).collect();
     let entries: Vec<_> = messages.iter().map(|(body, properties)| (body.as_slice(), properties.as_str())).collect();
-    send_batch(TOPICS[topic], &entries).field("e", queue)
+    send_batch(topic, &entries).field("e", queue)
+}
+
+/// The wall clock, in ms since 1970: the broker's own, as both run on one machine.
+pub fn now_ms() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
 }

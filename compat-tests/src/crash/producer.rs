@@ -1,13 +1,15 @@
-//! One connection that sends in bursts, and the history of what became of each message.
+//! One connection that sends in bursts, and notes what became of each message.
 
 use super::Load;
-use super::message::{MessageId, QUEUES, TOPICS, batch, single};
+use super::delays;
+use super::history::{Attempt, Fate, History, Kind};
+use super::message::{MessageId, QUEUES, TOPICS, batch, now_ms, single};
+use crate::cluster::Target;
 use crate::frame::{Answer, Request};
 use crate::script::Script;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 const BURST_MAX: usize = 8;
 const BATCH_MAX: usize = 12;
@@ -17,65 +19,21 @@ const NO_SUCH_QUEUE: i32 = 9999;
 const SYSTEM_ERROR: i32 = 1;
 const REFUSED: [i32; 3] = [13, 16, 17];
 
-/// What the answer said.
+/// What a producer sends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Fate {
-    /// Stored: must be found there.
-    Acknowledged {
-        /// Offset in the queue.
-        offset: i64,
-        /// Offset in the log, from the message id.
-        physical_offset: i64,
-    },
-    /// Not stored: must not be found.
-    Refused,
-    /// No answer, or one that leaves it open: may be found.
-    Unknown,
-}
-
-/// One message that was sent.
-#[derive(Clone, Copy, Debug)]
-pub struct Attempt {
-    /// Which.
-    pub id: MessageId,
-    /// Index into the topics.
-    pub topic: usize,
-    /// Queue.
-    pub queue: i32,
-    /// Attempts of a later burst of one producer began after those of an earlier one were answered.
-    pub burst: u64,
-    /// What became of it.
-    pub fate: Fate,
-}
-
-/// Everything sent, in order per producer.
-#[derive(Default)]
-pub struct History {
-    /// All attempts.
-    pub attempts: Vec<Attempt>,
-    /// How many requests were answered with which code.
-    pub answers: BTreeMap<i32, u64>,
-}
-
-impl History {
-    /// How many were acknowledged.
-    pub fn acknowledged(&self) -> usize {
-        self.attempts.iter().filter(|attempt| matches!(attempt.fate, Fate::Acknowledged { .. })).count()
-    }
-
-    /// Both.
-    pub fn merge(mut self, other: History) -> History {
-        self.attempts.extend(other.attempts);
-        for (code, count) in other.answers {
-            *self.answers.entry(code).or_default() += count;
-        }
-        self
-    }
+pub enum Sort {
+    /// Single messages, batches, and now and then one that is refused; as many as possible.
+    Flood,
+    /// The same with pauses, so that others keep up.
+    Plain,
+    /// Delayed messages, as far as the target knows them; with pauses.
+    Delayed(Target),
 }
 
 /// A connection under load.
 pub struct Producer {
     number: u64,
+    sort: Sort,
     sent: u64,
     burst: u64,
     random: fastrand::Rng,
@@ -90,9 +48,9 @@ struct Sent {
 
 impl Producer {
     /// The producer with this number.
-    pub fn new(number: u64, seed: u64, load: Arc<Load>) -> Producer {
+    pub fn new(number: u64, sort: Sort, seed: u64, load: Arc<Load>) -> Producer {
         let random = fastrand::Rng::with_seed(seed);
-        Producer { number, sent: 0, burst: 0, random, load, history: History::default() }
+        Producer { number, sort, sent: 0, burst: 0, random, load, history: History::default() }
     }
 
     /// Sends until the load is over; connects again whenever the broker comes back.
@@ -121,6 +79,9 @@ impl Producer {
             let sent = waiting.remove(&answer.opaque).expect("an answer belongs to a request that waits");
             self.note(&sent, &answer);
         }
+        if self.sort != Sort::Flood {
+            self.load.pause();
+        }
         Ok(())
     }
 
@@ -128,46 +89,67 @@ impl Producer {
         let topic = self.random.usize(..TOPICS.len());
         let queue = self.random.i32(0..QUEUES);
         let first = self.history.attempts.len();
-        let request = match self.random.u8(..100) {
-            0..10 => {
-                let count = self.random.usize(1..=BATCH_MAX);
-                let ids: Vec<_> = (0..count).map(|_| self.attempt(topic, queue)).collect();
-                batch(&ids, topic, queue)
-            }
-            10 => single(self.attempt(topic, NO_SUCH_QUEUE), topic, NO_SUCH_QUEUE),
-            _ => single(self.attempt(topic, queue), topic, queue),
+        let request = match self.sort {
+            Sort::Delayed(target) => self.next_delayed(target, topic, queue),
+            Sort::Flood | Sort::Plain => self.next_plain(topic, queue),
         };
         let request = if self.random.bool() { request.binary() } else { request };
         (request, Sent { attempts: first..self.history.attempts.len() })
     }
 
-    fn attempt(&mut self, topic: usize, queue: i32) -> MessageId {
+    fn next_plain(&mut self, topic: usize, queue: i32) -> Request {
+        match self.random.u8(..100) {
+            0..10 => {
+                let count = self.random.usize(1..=BATCH_MAX);
+                let ids: Vec<_> = (0..count).map(|_| self.attempt(topic, queue, Kind::Plain)).collect();
+                batch(&ids, TOPICS[topic], queue)
+            }
+            10 => single(self.attempt(topic, NO_SUCH_QUEUE, Kind::Plain), TOPICS[topic], NO_SUCH_QUEUE),
+            _ => single(self.attempt(topic, queue, Kind::Plain), TOPICS[topic], queue),
+        }
+    }
+
+    fn next_delayed(&mut self, target: Target, topic: usize, queue: i32) -> Request {
+        let delay = delays::choose(&mut self.random, target);
+        let id = self.attempt(topic, queue, Kind::Delayed { by_ms: delay.ms() });
+        delay.send(id, TOPICS[topic], queue)
+    }
+
+    fn attempt(&mut self, topic: usize, queue: i32, kind: Kind) -> MessageId {
         self.sent += 1;
         let id = MessageId::new(self.number, self.sent);
-        self.history.attempts.push(Attempt { id, topic, queue, burst: self.burst, fate: Fate::Unknown });
+        let (burst, sent_ms) = (self.burst, now_ms());
+        self.history.attempts.push(Attempt { id, kind, topic, queue, burst, sent_ms, fate: Fate::Unknown });
         id
     }
 
     fn note(&mut self, sent: &Sent, answer: &Answer) {
         *self.history.answers.entry(answer.code).or_default() += 1;
         let attempts = &mut self.history.attempts[sent.attempts.clone()];
-        match answer.code {
-            SUCCESS => {
-                let ids: Vec<_> = answer.field("msgId").split(',').map(physical_offset_of).collect();
-                assert_eq!(ids.len(), attempts.len(), "one id for each message: {answer:?}");
-                for (n, attempt) in attempts.iter_mut().enumerate() {
-                    assert_eq!(answer.number("queueId"), i64::from(attempt.queue), "{answer:?}");
-                    let offset = answer.number("queueOffset") + n as i64;
-                    attempt.fate = Fate::Acknowledged { offset, physical_offset: ids[n] };
-                }
-                self.load.acked.fetch_add(ids.len() as u64, Ordering::Relaxed);
+        let fates = fates(answer, attempts.len());
+        for (attempt, fate) in attempts.iter_mut().zip(fates) {
+            attempt.fate = fate;
+            if attempt.kind == Kind::Plain && attempt.is_acknowledged() {
+                assert_eq!(answer.number("queueId"), i64::from(attempt.queue), "{answer:?}");
+                self.load.note_acked();
             }
-            code if REFUSED.contains(&code) => attempts.iter_mut().for_each(|attempt| attempt.fate = Fate::Refused),
-            SYSTEM_ERROR if answer.remark.contains("is illegal") => {
-                attempts.iter_mut().for_each(|attempt| attempt.fate = Fate::Refused);
-            }
-            _ => {}
         }
+    }
+}
+
+/// What an answer says of the `count` messages of its request.
+pub fn fates(answer: &Answer, count: usize) -> Vec<Fate> {
+    match answer.code {
+        SUCCESS => {
+            let ids: Vec<_> = answer.field("msgId").split(',').map(physical_offset_of).collect();
+            assert_eq!(ids.len(), count, "one id for each message: {answer:?}");
+            let first = answer.number("queueOffset");
+            let places = ids.into_iter().zip(first..);
+            places.map(|(physical_offset, offset)| Fate::Acknowledged { offset, physical_offset }).collect()
+        }
+        code if REFUSED.contains(&code) => vec![Fate::Refused; count],
+        SYSTEM_ERROR if answer.remark.contains("is illegal") => vec![Fate::Refused; count],
+        _ => vec![Fate::Unknown; count],
     }
 }
 

@@ -1,17 +1,27 @@
 //! A reader that follows all queues while the broker dies and comes back, and remembers what it saw where.
 
 use super::Load;
-use super::message::{QUEUES, TOPICS};
+use super::message::{QUEUES, TOPICS, now_ms};
 use crate::client::{Reader, pull};
 use crate::record::Record;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::io;
 use std::sync::Arc;
 
 const SUCCESS: i32 = 0;
 
-/// What was seen at an offset: the key, and where in the log.
-pub type Sight = (String, i64);
+/// What was seen at an offset.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Sight {
+    /// The message's KEYS.
+    pub key: String,
+    /// Where in the log.
+    pub physical_offset: i64,
+    /// When it was seen first, in ms since 1970.
+    pub seen_ms: i64,
+}
+
 /// By topic, queue and offset.
 pub type Seen = HashMap<(usize, i32, i64), Sight>;
 
@@ -55,10 +65,18 @@ impl Tailer {
         if answer.code != SUCCESS {
             return Ok(());
         }
+        let seen_ms = now_ms();
         for record in Record::all_in(&answer.body) {
-            let sight = (record.property("KEYS").unwrap_or_default().to_owned(), record.physical_offset);
-            let before = self.seen.insert((topic, queue, record.queue_offset), sight.clone());
-            assert!(before.as_ref().is_none_or(|before| *before == sight), "{before:?} became {sight:?}");
+            let key = record.property("KEYS").unwrap_or_default().to_owned();
+            let sight = Sight { key, physical_offset: record.physical_offset, seen_ms };
+            match self.seen.entry((topic, queue, record.queue_offset)) {
+                Entry::Vacant(vacant) => drop(vacant.insert(sight)),
+                Entry::Occupied(before) => assert_eq!(
+                    (&before.get().key, before.get().physical_offset),
+                    (&sight.key, sight.physical_offset),
+                    "A2: another message at {before:?}"
+                ),
+            }
             *next = record.queue_offset + 1;
         }
         Ok(())

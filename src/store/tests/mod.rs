@@ -54,6 +54,7 @@ impl Bench {
             write_stall_max: Duration::from_secs(60),
             unwritten_bytes_max: 64 << 20,
             message_size_max: 16 << 10,
+            chunk_messages_max: 1 << 18,
             level_delays: vec![1_000, 5_000],
             store_host: "127.0.0.1:10911".parse().unwrap(),
         }

@@ -131,6 +131,21 @@ fn queries_find_exactly_the_messages_with_a_key() {
 }
 
 #[test]
+fn a_chunk_holds_no_more_messages_than_it_may() {
+    let bench = Bench::new(FlushMode::Async);
+    let config = || StoreConfig { chunk_messages_max: 4, ..bench.config() };
+    let (store, _) = Store::open(config(), &bench.disk.as_disk()).unwrap();
+    for number in 0..9u8 {
+        bench.put(&store, "T", 1, &[number]).unwrap();
+    }
+    store.seal_frozen().unwrap();
+    crash(store);
+    let (store, recovery) = Store::open(config(), &bench.disk.as_disk()).unwrap();
+    assert_eq!(recovery.messages_folded, 1, "two chunks of four are sealed");
+    assert_eq!(drain(&store, "T", 1).len(), 9);
+}
+
+#[test]
 fn a_record_is_viewed_only_where_one_begins() {
     let bench = Bench::new(FlushMode::Async);
     let (store, _) = bench.open();
