@@ -34,6 +34,8 @@ use crate::transaction::Checks;
 const CLIENT_SILENCE_MAX: Duration = Duration::from_secs(120);
 /// How often silent clients are looked for.
 const HOUSEKEEPING_PERIOD: Duration = Duration::from_secs(10);
+/// How often the totals of days are saved.
+const STATS_SAVE_SECONDS: u64 = 10;
 /// How soon a delivery that the store refused is tried again.
 const DELIVERY_RETRY: Duration = Duration::from_secs(1);
 /// How long a broker whose store failed still answers reads before the process ends.
@@ -160,6 +162,7 @@ impl RunningBroker {
         let broker = self.broker;
         let closed = tokio::task::spawn_blocking(move || {
             broker.offsets.flush(true)?;
+            broker.stats.save(true)?;
             broker.store.close()
         });
         closed.await.unwrap_or_else(|error| Err(StoreError::Layout(format!("close the store: {error}"))))
@@ -180,7 +183,7 @@ fn open(
     let meta = Meta::open(&config.store_path_root_dir.join("meta"))?;
     let topics = Arc::new(TopicTable::load(meta.clone(), rules::topic_rules(&config))?);
     let groups = SubscriptionGroups::load(meta.clone(), rules::group_rules(&config))?;
-    let offsets = load_offsets(meta, &store)?;
+    let offsets = load_offsets(meta.clone(), &store)?;
     let broker = Broker {
         store_host,
         send_fields: ArcSwap::from_pointee(rules::send_fields(&config)),
@@ -195,7 +198,7 @@ fn open(
         producers: Default::default(),
         queue_locks: Default::default(),
         registration: Registration::new(rules::identity(&config, port), rules::registration_config(&config), client),
-        stats: Stats::new(),
+        stats: Stats::load(meta)?,
         held_pulls: AtomicUsize::new(0),
         settings_file: loaded.file.clone().unwrap_or_else(|| config.own_file()),
         settings: Live::new(loaded),
@@ -306,7 +309,7 @@ async fn deliver_delayed(broker: Arc<Broker>, stop: CancellationToken) {
             Err(error) => Err(error),
         };
         match delivered {
-            Ok(delivered) => delivered.iter().for_each(|one| broker.stats.stored(&one.topic, one.record_bytes)),
+            Ok(delivered) => delivered.iter().for_each(|one| broker.stats.delivered(&one.topic, one.record_bytes)),
             Err(error) => {
                 tracing::error!(%error, "deliver delayed messages, they are tried again");
                 tokio::time::sleep(DELIVERY_RETRY).await;
@@ -317,4 +320,9 @@ async fn deliver_delayed(broker: Arc<Broker>, stop: CancellationToken) {
 
 async fn sample_stats(broker: Arc<Broker>, second: u64) {
     broker.stats.sample(second);
+    if second.is_multiple_of(STATS_SAVE_SECONDS)
+        && let Err(refusal) = refusal::blocking(move || broker.stats.save(false)).await
+    {
+        tracing::warn!(reason = refusal.remark, "save the totals of days");
+    }
 }

@@ -76,6 +76,8 @@ impl<C: Settings> Live<C> {
         let _changing = self.changing.lock().await;
         let Changes { config, values } = Changes::read(&**self.load(), command, protected)?;
         if values.is_empty() {
+            // Java counts a command that changed nothing, too.
+            self.count_change();
             return Ok(values);
         }
         let written = tokio::task::spawn_blocking(move || write_down(&file, &values).map(|()| values)).await;
@@ -89,8 +91,12 @@ impl<C: Settings> Live<C> {
         self.note_without_effect(&values);
         self.current.store(Arc::new(config));
         apply(&self.load());
-        self.version.send_modify(|(count, at)| (*count, *at) = (*count + 1, now_ms()));
+        self.count_change();
         Ok(values)
+    }
+
+    fn count_change(&self) {
+        self.version.send_modify(|(count, at)| (*count, *at) = (*count + 1, now_ms()));
     }
 
     fn note_without_effect(&self, values: &[(&'static str, String)]) {

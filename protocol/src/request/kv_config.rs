@@ -3,7 +3,7 @@
 
 request! {
     /// Set a value.
-    100 PutKvConfig { namespace = "namespace": String, value = "value": String, key = "key": String }
+    100 PutKvConfig { namespace = "namespace": Option<String>, value = "value": String = String::new(), key = "key": Option<String> }
 }
 
 request! {

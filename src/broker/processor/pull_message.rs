@@ -159,7 +159,7 @@ fn get(broker: &Broker, pull: &PullMessage, offset: i64, wanted: &Wanted) -> Res
     let got = wanted.get(broker, &pull.topic, pull.queue_id, offset, &limits)?;
     if got.status == GetStatus::Found {
         let (count, bytes) = (got.count as u64, got.body.len() as u64);
-        broker.stats.pulled(&pull.topic, &pull.consumer_group, count, bytes, began.elapsed());
+        broker.stats.pulled((&pull.topic, pull.queue_id), &pull.consumer_group, count, bytes, began.elapsed());
     } else {
         broker.stats.pull_missed();
     }

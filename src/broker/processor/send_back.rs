@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use skylark_protocol::body::SubscriptionGroupConfig;
 use skylark_protocol::message::message_id::OffsetMessageId;
-use skylark_protocol::message::properties::{Properties, names};
+use skylark_protocol::message::properties::{self, Properties, names};
 use skylark_protocol::message::record::RecordView;
 use skylark_protocol::message::sys_flag::{TRANSACTION_NOT, with_transaction_type};
 use skylark_protocol::request::ConsumerSendMsgBack;
@@ -55,6 +55,8 @@ pub(crate) async fn consumer_send_msg_back(
         delay::divert(retry, Delay::Level(level), &broker.delays, now_ms())
     };
     put(&broker, message).await?;
+    let original = properties::get(record.properties(), names::RETRY_TOPIC).unwrap_or(record.topic());
+    broker.stats.sent_back(original, &asked.group);
     Ok(Reply::empty())
 }
 

@@ -1,10 +1,12 @@
 //! How much goes in and out, for the operator's tools.
 //!
-//! Owns counters and their samples, all in memory and all bounded. **Invariant:** counting takes no lock but a
+//! Owns counters and their samples, all bounded, and in memory but for the totals of days. **Invariant:** counting takes no lock but a
 //! short shared one. Must not know what is done with the figures.
 
 mod meter;
 mod rates;
+mod latency;
+mod days;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,45 +16,33 @@ use std::time::{Duration, Instant};
 pub(crate) use meter::{Figure, Meter, Span};
 pub(crate) use rates::Rates;
 
+use days::Days;
+use latency::Latency;
+
 use super::clock::now_ms;
+use crate::store::StoreError;
+use crate::store::meta::Meta;
 
 /// So many topics, and as many groups in topics, are counted one by one; further ones only in the totals.
 const METERS_MAX: usize = 50_000;
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
-/// Upper ends of the classes of send times; the last class is open. Java: StoreStatsService
-const SEND_CLASSES_MS: [u64; 12] = [1, 10, 50, 100, 200, 500, 1000, 2000, 3000, 4000, 5000, 10_000];
-const SEND_CLASS_NAMES: [&str; 13] = [
-    "[<=0ms]",
-    "[0~10ms]",
-    "[10~50ms]",
-    "[50~100ms]",
-    "[100~200ms]",
-    "[200~500ms]",
-    "[500ms~1s]",
-    "[1~2s]",
-    "[2~3s]",
-    "[3~4s]",
-    "[4~5s]",
-    "[5~10s]",
-    "[10s~]",
-];
 
 /// All counters of a broker.
 pub(crate) struct Stats {
     /// When the broker came up, in wall-clock ms.
     pub(crate) booted_ms: i64,
     totals: Totals,
-    send_times: [AtomicU64; SEND_CLASS_NAMES.len()],
-    send_time_max_ms: AtomicU64,
+    send_times: Latency,
     pull_time_max_ms: AtomicU64,
     topics_put: Meters,
     groups_got: Meters,
+    pull_times: Meters,
+    groups_sent_back: Meters,
     /// Puts and gets of the whole broker.
     pub(crate) broker_put: Meter,
     /// Messages pulled from the whole broker.
     pub(crate) broker_get: Meter,
     rates: Mutex<Rates>,
-    mornings: Mutex<Mornings>,
+    days: Days,
 }
 
 #[derive(Default)]
@@ -82,31 +72,23 @@ pub(crate) struct Snapshot {
     pub(crate) got_messages: u64,
 }
 
-/// Totals when a day began.
-#[derive(Clone, Copy, Default)]
-struct Mornings {
-    day: i64,
-    yesterday: (u64, u64),
-    today: (u64, u64),
-}
-
 impl Stats {
-    /// Counters at zero.
-    pub(crate) fn new() -> Stats {
-        let booted_ms = now_ms();
-        Stats {
-            booted_ms,
+    /// Counters at zero, but for the totals of days that Meta holds.
+    pub(crate) fn load(meta: Arc<Meta>) -> Result<Stats, StoreError> {
+        Ok(Stats {
+            booted_ms: now_ms(),
             totals: Totals::default(),
-            send_times: Default::default(),
-            send_time_max_ms: AtomicU64::new(0),
+            send_times: Latency::new(),
             pull_time_max_ms: AtomicU64::new(0),
             topics_put: Meters::default(),
             groups_got: Meters::default(),
+            pull_times: Meters::default(),
+            groups_sent_back: Meters::default(),
             broker_put: Meter::default(),
             broker_get: Meter::default(),
             rates: Mutex::new(Rates::default()),
-            mornings: Mutex::new(Mornings { day: booted_ms / DAY_MS, ..Mornings::default() }),
-        }
+            days: Days::load(meta)?,
+        })
     }
 
     /// Counts a stored send of `messages` with `bytes` that came in at `received`.
@@ -115,10 +97,7 @@ impl Stats {
         self.totals.put_bytes.fetch_add(bytes, Ordering::Relaxed);
         self.broker_put.add(messages, bytes);
         self.topics_put.add(topic, messages, bytes);
-        let ms = elapsed_ms(received);
-        let class = if ms == 0 { 0 } else { SEND_CLASSES_MS.partition_point(|end| *end <= ms) };
-        self.send_times[class].fetch_add(1, Ordering::Relaxed);
-        self.send_time_max_ms.fetch_max(ms, Ordering::Relaxed);
+        self.send_times.add(whole_ms(received.elapsed()));
     }
 
     /// Counts a message of `bytes` that was stored without being sent.
@@ -129,18 +108,33 @@ impl Stats {
         self.topics_put.add(topic, 1, bytes);
     }
 
+    /// Counts a delayed message of `bytes` that reached its topic: Java's scheduler is a group that consumes.
+    pub(crate) fn delivered(&self, topic: &str, bytes: u64) {
+        self.stored(topic, bytes);
+        self.groups_got.add("SCHEDULE_TOPIC_XXXX@SCHEDULE_CONSUMER", 1, bytes);
+    }
+
     /// Counts a send that the store refused.
     pub(crate) fn send_failed(&self) {
         self.totals.put_failed.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Counts a message of `topic` that `group` sent back.
+    pub(crate) fn sent_back(&self, topic: &str, group: &str) {
+        self.groups_sent_back.add(&format!("{topic}@{group}"), 1, 0);
+    }
+
     /// Counts a look into a queue that found messages.
-    pub(crate) fn pulled(&self, topic: &str, group: &str, messages: u64, bytes: u64, took: Duration) {
+    pub(crate) fn pulled(&self, queue: (&str, i32), group: &str, messages: u64, bytes: u64, took: Duration) {
+        let (topic, queue_id) = queue;
         self.totals.pulls_found.fetch_add(1, Ordering::Relaxed);
         self.totals.got_messages.fetch_add(messages, Ordering::Relaxed);
         self.broker_get.add(messages, bytes);
-        self.groups_got.add(&format!("{topic}@{group}"), messages, bytes);
-        self.pull_time_max_ms.fetch_max(u64::try_from(took.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        let took_ms = whole_ms(took);
+        let name = format!("{queue_id}@{topic}@{group}");
+        self.pull_times.add(&name, took_ms, 0);
+        self.groups_got.add(&name[name.len() - topic.len() - group.len() - 1..], messages, bytes);
+        self.pull_time_max_ms.fetch_max(took_ms, Ordering::Relaxed);
     }
 
     /// Counts a look into a queue that found nothing.
@@ -161,10 +155,14 @@ impl Stats {
         }
     }
 
-    /// Messages (stored, pulled) when yesterday and when today began.
-    pub(crate) fn mornings(&self) -> [(u64, u64); 2] {
-        let mornings = self.mornings.lock().unwrap_or_else(PoisonError::into_inner);
-        [mornings.yesterday, mornings.today]
+    /// Messages (stored, pulled) when yesterday began, when today began, and now, over restarts.
+    pub(crate) fn days(&self) -> [days::Totals; 3] {
+        self.days.totals(self.snapshot().messages())
+    }
+
+    /// Writes down what a restart must find. Blocks for the disk.
+    pub(crate) fn save(&self, sync: bool) -> Result<(), StoreError> {
+        self.days.save(self.snapshot().messages(), sync)
     }
 
     /// A figure over the last 10 s, minute and 10 minutes, as one text of three numbers a second.
@@ -187,29 +185,29 @@ impl Stats {
         self.group_got(&format!("{topic}@{group}")).map_or(0.0, |meter| meter.messages(Span::Minute).per_second)
     }
 
-    /// How send times are spread, in Java's form.
-    pub(crate) fn send_time_classes(&self) -> String {
-        let classes = SEND_CLASS_NAMES.iter().zip(&self.send_times);
-        classes.map(|(name, count)| format!("{name}:{} ", count.load(Ordering::Relaxed))).collect()
+    /// How long pulls by `queueId@topic@group` took in ms, if there were any since the start.
+    pub(crate) fn pull_times(&self, queue_at_group: &str) -> Option<Arc<Meter>> {
+        self.pull_times.get(queue_at_group)
     }
 
-    /// The time in ms that `share` of all sends stayed below, as exact as the classes are.
-    pub(crate) fn send_time_ms(&self, share: f64) -> u64 {
-        let counts: Vec<u64> = self.send_times.iter().map(|count| count.load(Ordering::Relaxed)).collect();
-        let total: u64 = counts.iter().sum();
-        let mut below = 0;
-        for (class, count) in counts.iter().enumerate() {
-            below += count;
-            if below as f64 >= total as f64 * share {
-                return if class == 0 { 0 } else { SEND_CLASSES_MS.get(class).copied().unwrap_or(10_000) };
-            }
-        }
-        0
+    /// What was sent back by `topic@group`, if anything was since the start.
+    pub(crate) fn group_sent_back(&self, topic_at_group: &str) -> Option<Arc<Meter>> {
+        self.groups_sent_back.get(topic_at_group)
+    }
+
+    /// How the send times of the last full minute are spread, in Java's form.
+    pub(crate) fn send_time_bands(&self) -> String {
+        self.send_times.bands()
+    }
+
+    /// The time in ms that `share` of the sends of the last full minute stayed below.
+    pub(crate) fn send_time_ms(&self, share: f64) -> f64 {
+        self.send_times.below_ms(share)
     }
 
     /// The longest (send, pull) in ms since the start.
     pub(crate) fn longest_ms(&self) -> (u64, u64) {
-        (self.send_time_max_ms.load(Ordering::Relaxed), self.pull_time_max_ms.load(Ordering::Relaxed))
+        (self.send_times.longest_ms(), self.pull_time_max_ms.load(Ordering::Relaxed))
     }
 
     /// Takes the samples that fall due `second` seconds after the start; call it once a second.
@@ -217,7 +215,10 @@ impl Stats {
         let now = now_ms();
         let snapshot = self.snapshot();
         self.rates.lock().unwrap_or_else(PoisonError::into_inner).sample(now, snapshot);
-        self.turn_day(now, &snapshot);
+        self.days.look_at_clock(snapshot.messages());
+        if second.is_multiple_of(60) {
+            self.send_times.turn_minute();
+        }
         if !second.is_multiple_of(10) {
             return;
         }
@@ -225,23 +226,20 @@ impl Stats {
         for meter in [&self.broker_put, &self.broker_get] {
             meter.sample(now, due);
         }
-        for meters in [&self.topics_put, &self.groups_got] {
+        for meters in [&self.topics_put, &self.groups_got, &self.pull_times, &self.groups_sent_back] {
             meters.each(|meter| meter.sample(now, due));
-        }
-    }
-
-    fn turn_day(&self, now: i64, snapshot: &Snapshot) {
-        let mut mornings = self.mornings.lock().unwrap_or_else(PoisonError::into_inner);
-        if now / DAY_MS != mornings.day {
-            mornings.day = now / DAY_MS;
-            mornings.yesterday = mornings.today;
-            mornings.today = (snapshot.put_messages, snapshot.got_messages);
         }
     }
 }
 
-fn elapsed_ms(since: Instant) -> u64 {
-    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+impl Snapshot {
+    fn messages(&self) -> days::Totals {
+        (self.put_messages, self.got_messages)
+    }
+}
+
+fn whole_ms(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Meters by name.
@@ -278,11 +276,12 @@ mod tests {
 
     #[test]
     fn sends_and_pulls_are_counted_where_they_belong() {
-        let stats = Stats::new();
+        let folder = tempfile::tempdir().expect("a folder");
+        let stats = Stats::load(Meta::open(folder.path()).expect("meta opens")).expect("stats load");
         let received = Instant::now();
         stats.sent("T", 2, 100, received);
         stats.sent("U", 1, 10, received);
-        stats.pulled("T", "G", 2, 100, Duration::ZERO);
+        stats.pulled(("T", 3), "G", 2, 100, Duration::ZERO);
         stats.pull_missed();
         let snapshot = stats.snapshot();
         assert_eq!((snapshot.put_messages, snapshot.put_bytes, snapshot.got_messages), (3, 110, 2));
@@ -291,7 +290,7 @@ mod tests {
         assert_eq!(stats.topic_put("T").map(|meter| meter.messages(Span::Minute).sum), Some(2));
         assert_eq!(stats.group_got("T@G").map(|meter| meter.bytes(Span::Minute).sum), Some(100));
         assert!(stats.topic_put("V").is_none());
-        assert!(stats.send_time_classes().starts_with("[<=0ms]:"));
-        assert_eq!(stats.send_time_ms(0.99), 0);
+        assert_eq!(stats.pull_times("3@T@G").map(|meter| meter.messages(Span::Minute).sum), Some(0));
+        assert_eq!(stats.days()[2], (3, 2));
     }
 }

@@ -15,6 +15,9 @@ pub(super) async fn put_kv_config(
     request: Incoming<PutKvConfig>,
 ) -> Result<Reply<PutKvConfig>, Refusal> {
     let PutKvConfig { namespace, key, value } = request.header;
+    let (Some(namespace), Some(key)) = (namespace, key) else {
+        return Err(Refusal::system_error("namespace or key is null"));
+    };
     check_name("namespace", &namespace)?;
     check_name("key", &key)?;
     let config = namesrv.config.current();

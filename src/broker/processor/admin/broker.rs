@@ -44,7 +44,7 @@ fn describe_version(info: &mut Info) {
 fn describe_traffic(broker: &Broker, info: &mut Info) {
     let stats = &broker.stats;
     let totals = stats.snapshot();
-    let [yesterday, today] = stats.mornings();
+    let [yesterday, today, now] = stats.days();
     let (send_longest, pull_longest) = stats.longest_ms();
     // Java: never 0, it is divided by
     let puts = totals.put_messages.max(1);
@@ -54,11 +54,11 @@ fn describe_traffic(broker: &Broker, info: &mut Info) {
     set(info, "putMessageFailedTimes", totals.put_failed);
     set(info, "putMessageSizeTotal", totals.put_bytes);
     set(info, "putMessageAverageSize", format!("{:?}", totals.put_bytes as f64 / puts as f64));
-    set(info, "putMessageDistributeTime", stats.send_time_classes());
+    set(info, "putMessageDistributeTime", stats.send_time_bands());
     set(info, "putMessageEntireTimeMax", send_longest);
     set(info, "getMessageEntireTimeMax", pull_longest);
-    set(info, "putLatency99", format!("{:.2}", stats.send_time_ms(0.99) as f64));
-    set(info, "putLatency999", format!("{:.2}", stats.send_time_ms(0.999) as f64));
+    set(info, "putLatency99", format!("{:.2}", stats.send_time_ms(0.99)));
+    set(info, "putLatency999", format!("{:.2}", stats.send_time_ms(0.999)));
     set(info, "putTps", stats.rate(|totals| totals.put_messages));
     set(info, "getFoundTps", stats.rate(|totals| totals.pulls_found));
     set(info, "getMissTps", stats.rate(|totals| totals.pulls_missed));
@@ -66,10 +66,10 @@ fn describe_traffic(broker: &Broker, info: &mut Info) {
     set(info, "getTransferedTps", stats.rate(|totals| totals.got_messages));
     set(info, "msgPutTotalYesterdayMorning", yesterday.0);
     set(info, "msgPutTotalTodayMorning", today.0);
-    set(info, "msgPutTotalTodayNow", totals.put_messages);
+    set(info, "msgPutTotalTodayNow", now.0);
     set(info, "msgGetTotalYesterdayMorning", yesterday.1);
     set(info, "msgGetTotalTodayMorning", today.1);
-    set(info, "msgGetTotalTodayNow", totals.got_messages);
+    set(info, "msgGetTotalTodayNow", now.1);
 }
 
 /// Thread pools and their queues: there are none here, so they are always empty; tools expect the names.

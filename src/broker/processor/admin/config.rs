@@ -15,6 +15,9 @@ pub(crate) async fn update_broker_config(
     request: Incoming<UpdateBrokerConfig>,
 ) -> Result<Reply<UpdateBrokerConfig>, Refusal> {
     tracing::info!(peer = %request.peer.remote(), "update the configuration");
+    if request.body.is_empty() {
+        return Ok(Reply::empty());
+    }
     let command = String::from_utf8_lossy(&request.body);
     let now = broker.settings.current();
     let mut topics_changed = false;

@@ -184,15 +184,24 @@ fn time_span(broker: &Broker, group: &str, topic: &str, queue_id: i32) -> Result
     let bounds = store.queue_bounds(topic, queue_id)?;
     let time_at = |offset| Ok::<i64, StoreError>(store.store_time_at(topic, queue_id, offset)?.unwrap_or(NONE));
     let consumed = broker.offsets.get(group, topic, queue_id).unwrap_or(NONE);
-    let min_time_stamp = time_at(bounds.min)?;
+    let (min_time_stamp, max_time_stamp) = (time_at(bounds.min)?, time_at(bounds.max - 1)?);
+    let consume_time_stamp = if consumed > 0 { time_at(consumed - 1)? } else { min_time_stamp };
     Ok(QueueTimeSpan {
         message_queue: message_queue(broker, topic, queue_id),
         min_time_stamp,
-        max_time_stamp: time_at(bounds.max - 1)?,
-        consume_time_stamp: if consumed > 0 { time_at(consumed - 1)? } else { min_time_stamp },
+        min_time_stamp_str: Some(readable_time(min_time_stamp)),
+        max_time_stamp,
+        max_time_stamp_str: Some(readable_time(max_time_stamp)),
+        consume_time_stamp,
+        consume_time_stamp_str: Some(readable_time(consume_time_stamp)),
         delay_time: if consumed < bounds.max { now_ms() - time_at(consumed)? } else { 0 },
-        ..QueueTimeSpan::default()
     })
+}
+
+/// Local time. Java: UtilAll.YYYY_MM_DD_HH_MM_SS_SSS
+fn readable_time(ms: i64) -> String {
+    let local = chrono::DateTime::from_timestamp_millis(ms).map(|time| time.with_timezone(&chrono::Local));
+    local.map(|time| time.format("%Y-%m-%d#%H:%M:%S:%3f").to_string()).unwrap_or_default()
 }
 
 fn message_queue(broker: &Broker, topic: &str, queue_id: i32) -> MessageQueue {

@@ -29,8 +29,10 @@ fn find(broker: &Broker, name: &str, key: &str) -> Option<BrokerStatsData> {
         "TOPIC_PUT_SIZE" => stats.topic_put(key).map(|meter| bytes(&meter)),
         "GROUP_GET_NUMS" => stats.group_got(key).map(|meter| messages(&meter)),
         "GROUP_GET_SIZE" => stats.group_got(key).map(|meter| bytes(&meter)),
-        "BROKER_PUT_NUMS" if is_cluster => Some(messages(&stats.broker_put)),
-        "BROKER_GET_NUMS" if is_cluster => Some(messages(&stats.broker_get)),
+        "GROUP_GET_LATENCY" => stats.pull_times(key).map(|meter| messages(&meter)),
+        "SNDBCK_PUT_NUMS" => stats.group_sent_back(key).map(|meter| messages(&meter)),
+        "BROKER_PUT_NUMS" if is_cluster => Some(uncounted(messages(&stats.broker_put))),
+        "BROKER_GET_NUMS" if is_cluster => Some(uncounted(messages(&stats.broker_get))),
         _ => None,
     }
 }
@@ -41,6 +43,14 @@ fn messages(meter: &Meter) -> BrokerStatsData {
 
 fn bytes(meter: &Meter) -> BrokerStatsData {
     data(|span| meter.bytes(span))
+}
+
+/// Java counts no calls of the whole broker, so there is nothing a call.
+fn uncounted(mut data: BrokerStatsData) -> BrokerStatsData {
+    for item in [&mut data.stats_day, &mut data.stats_hour, &mut data.stats_minute] {
+        item.avgpt = 0.0;
+    }
+    data
 }
 
 fn data(of: impl Fn(Span) -> crate::broker::stats::Figure) -> BrokerStatsData {
