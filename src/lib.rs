@@ -27,7 +27,8 @@
 //! The commit log is byte for byte the format of the Java broker 4.9, and the only truth about messages. All else that is
 //! known about them (queues, keys, which delayed and half messages still wait) is `fold(log)`: the newest part in memory
 //! ([`store`]'s tail), the rest in sealed, immutable chunks in RocksDB. The index needs no write-ahead log and may be deleted at any time. Recovery is one thing: find the log's end,
-//! fold what the index does not have. Even the deletion of a topic is a record in the log.
+//! fold what the index does not have. Even the deletion of a topic is a record in the log, and so is where a queue goes on whose
+//! messages are all deleted: before a file of the log goes, what is still needed of it is put once more at the log's end.
 //!
 //! What does *not* follow from the log (topics, subscription groups, consumer offsets) is kept in [`store::meta`], a
 //! second, small RocksDB with a write-ahead log.

@@ -3,7 +3,7 @@
 //! Owns the rules about names alone, with Java's wording of each refusal. Must not know which topics exist.
 
 use crate::remoting::Refusal;
-use crate::store::{CANCELLED_TOPIC, DELETED_TOPIC, TIMER_TOPIC};
+use crate::store::{CANCELLED_TOPIC, DELETED_TOPIC, QUEUE_ENDS_TOPIC, TIMER_TOPIC};
 use skylark_protocol::response_code::{NO_PERMISSION, SYSTEM_ERROR};
 
 /// The topic that lends its queues and permissions to topics created by a send.
@@ -40,7 +40,7 @@ const TOPIC_LENGTH_MAX: usize = 127;
 /// The longest group name that clients accept.
 const GROUP_LENGTH_MAX: usize = 255;
 
-const NOT_SENDABLE: [&str; 9] = [
+const NOT_SENDABLE: [&str; 10] = [
     SCHEDULE_TOPIC,
     HALF_TOPIC,
     OP_HALF_TOPIC,
@@ -51,6 +51,7 @@ const NOT_SENDABLE: [&str; 9] = [
     TIMER_TOPIC,
     CANCELLED_TOPIC,
     DELETED_TOPIC,
+    QUEUE_ENDS_TOPIC,
 ];
 
 /// System topics whatever the configuration says, in the order that the list of them is answered.
@@ -105,7 +106,8 @@ pub(crate) fn check_sendable(topic: &str) -> Result<(), Refusal> {
 
 /// Whether messages in this topic wait or tell of others, so that no consumer may be given them under another name.
 pub(crate) fn is_hidden(topic: &str) -> bool {
-    [SCHEDULE_TOPIC, HALF_TOPIC, OP_HALF_TOPIC, TIMER_TOPIC, CANCELLED_TOPIC, DELETED_TOPIC].contains(&topic)
+    [SCHEDULE_TOPIC, HALF_TOPIC, OP_HALF_TOPIC, TIMER_TOPIC, CANCELLED_TOPIC, DELETED_TOPIC, QUEUE_ENDS_TOPIC]
+        .contains(&topic)
 }
 
 /// Whether the name is one of the broker's own by its form alone.

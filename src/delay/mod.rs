@@ -18,7 +18,6 @@ mod divert;
 mod records;
 mod scheduler;
 mod cancel;
-mod moving;
 #[cfg(test)]
 mod tests;
 
@@ -29,7 +28,6 @@ use skylark_protocol::message::properties::{self, names};
 
 pub use cancel::cancel;
 pub use divert::divert;
-pub use moving::move_up;
 pub use scheduler::{Delivered, Scheduler};
 
 /// What of the configuration decides about delays.

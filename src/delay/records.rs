@@ -1,13 +1,11 @@
-//! Records made of a delayed one: its delivery, its cancellation, its move to the log's end. Each names it by its
+//! Records made of a delayed one: its delivery, its cancellation. Each names it by its
 //! physical offset and its due time, and so takes it away when it is folded.
 
 use bytes::Bytes;
 use skylark_protocol::message::properties::{self, Properties, names};
 use skylark_protocol::message::record::RecordView;
 
-use crate::store::{
-    CANCELLED_TOPIC, DUE_PROPERTY, Due, HALF_TOPIC, MOVED_PROPERTY, NewMessage, SCHEDULE_TOPIC, TIMER_TOPIC,
-};
+use crate::store::{CANCELLED_TOPIC, DUE_PROPERTY, Due, HALF_TOPIC, NewMessage, SCHEDULE_TOPIC, TIMER_TOPIC};
 
 /// The message as its consumers get it; None if the record is no delayed message. Java: messageTimeup
 pub(super) fn delivery(record: &RecordView<'_>, bytes: &Bytes, due: Due) -> Option<NewMessage> {
@@ -17,16 +15,6 @@ pub(super) fn delivery(record: &RecordView<'_>, bytes: &Bytes, due: Due) -> Opti
     let topic = properties::get(record.properties(), names::REAL_TOPIC).filter(|topic| *topic != HALF_TOPIC)?;
     let queue_id = properties::get(record.properties(), names::REAL_QUEUE_ID)?.parse().ok().filter(|id| *id >= 0)?;
     Some(NewMessage { topic: topic.to_owned(), queue_id, ..again(record, bytes, due) })
-}
-
-/// The message as it waits on at the log's end, because the file that it lies in goes.
-pub(super) fn moved(record: &RecordView<'_>, bytes: &Bytes, due: Due) -> NewMessage {
-    let mut message = again(record, bytes, due);
-    let moves = properties::get(record.properties(), MOVED_PROPERTY).and_then(|moves| moves.parse().ok()).unwrap_or(0);
-    let mut properties = Properties::parse(&message.properties);
-    properties.set(MOVED_PROPERTY, (moves + 1_u32).to_string());
-    message.properties = properties.encode();
-    message
 }
 
 /// What takes a delayed message away undelivered, on behalf of `by`.

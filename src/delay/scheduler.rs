@@ -121,7 +121,10 @@ impl Scheduler {
                 }
                 Ok(_) => {}
                 Err(error) => {
-                    tracing::error!(%error, topic = record.topic, physical_offset = due.physical_offset, "deliver a delayed message");
+                    // Without room none can be delivered, and the store has said so.
+                    if !matches!(error, StoreError::DiskFull(_) | StoreError::Busy(_)) {
+                        tracing::error!(%error, topic = record.topic, physical_offset = due.physical_offset, "deliver a delayed message");
+                    }
                     unsettled = Some(unsettled.map_or(due, |first| if earlier(due, first) { due } else { first }));
                     self.pause = AFTER_REFUSAL;
                 }

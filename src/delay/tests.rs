@@ -10,7 +10,7 @@ use skylark_protocol::message::record::RecordView;
 
 use super::*;
 use crate::store::disk::RealDisk;
-use crate::store::{DUE_PROPERTY, Due, FlushMode, GetLimits, NewMessage, Store, StoreConfig};
+use crate::store::{DUE_PROPERTY, Due, FlushMode, GetLimits, NewMessage, Store, StoreConfig, crash};
 
 const ANY: Due = Due { due: 0, physical_offset: 0 };
 const EVER: i64 = i64::MAX - 1;
@@ -184,8 +184,7 @@ async fn a_store_that_dies_in_between_delivers_once() {
     }
     for round in 1..=10 {
         deliver_until(&store, round).await;
-        // Dropped without being closed, as a process that is killed.
-        drop(store);
+        crash(store);
         store = open(folder.path(), FlushMode::Async);
     }
     assert_eq!(bodies(&store), (0..10).map(|n| n.to_string()).collect::<Vec<_>>());
@@ -202,7 +201,7 @@ async fn a_cancelled_message_never_arrives() {
     assert!(cancel(&store, "Other", "X", by).await.expect("no error").is_none());
     assert!(cancel(&store, "T", "X", by).await.expect("no error").is_some());
     assert!(cancel(&store, "T", "X", by).await.expect("no error").is_none(), "it is cancelled already");
-    drop(store);
+    crash(store);
     let store = open(folder.path(), FlushMode::Sync);
     deliver_until(&store, 1).await;
     assert_eq!(bodies(&store), ["y"]);
@@ -218,10 +217,10 @@ async fn a_message_moves_up_and_is_delivered_once() {
         delay(&store, body, 150, "UNIQ_KEY\u{1}K").await;
     }
     let end = store.log_bounds().1;
-    assert_eq!(move_up(&store, end).await.expect("no error"), 2);
-    assert_eq!(move_up(&store, end).await.expect("no error"), 0);
-    assert_eq!(move_up(&store, store.log_bounds().1).await.expect("no error"), 2);
-    drop(store);
+    assert_eq!(store.move_up(end).await.expect("no error"), 2);
+    assert_eq!(store.move_up(end).await.expect("no error"), 0);
+    assert_eq!(store.move_up(store.log_bounds().1).await.expect("no error"), 2);
+    crash(store);
     let store = open(folder.path(), FlushMode::Async);
     let waiting = store.due(ANY, EVER, 9).expect("readable");
     assert!(waiting.len() == 2 && waiting.iter().all(|due| due.physical_offset >= end), "{waiting:?}");

@@ -107,7 +107,7 @@ impl Store {
     /// The range of a queue; 0, 0 for an unknown one.
     pub fn queue_bounds(&self, topic: &str, queue_id: i32) -> Result<QueueBounds, StoreError> {
         let queue = self.queues.get_or_load(topic, queue_id)?;
-        Ok(self.bounds_of(&queue))
+        self.bounds_of(&queue)
     }
 
     /// A watch on a queue, which need not exist yet.
@@ -149,7 +149,7 @@ impl Store {
         wanted: &mut Wanted<'_>,
     ) -> Result<Got, StoreError> {
         let queue = self.queues.get_or_load(topic, queue_id)?;
-        let bounds = self.bounds_of(&queue);
+        let bounds = self.bounds_of(&queue)?;
         if let Some(out_of_range) = outside(offset, bounds) {
             return Ok(out_of_range);
         }
@@ -169,12 +169,12 @@ impl Store {
     }
 
     /// The readable offset whose message was stored nearest to `timestamp` (ms); an exact match wins, the ends are not
-    /// left; 0 for an empty queue. Java: ConsumeQueue.getOffsetInQueueByTime.
+    /// left; where the queue begins if it is empty. Java: ConsumeQueue.getOffsetInQueueByTime.
     pub fn offset_by_time(&self, topic: &str, queue_id: i32, timestamp: i64) -> Result<QueueOffset, StoreError> {
         let bounds = self.queue_bounds(topic, queue_id)?;
         let (mut low, mut high) = (bounds.min, bounds.max);
         if low >= high {
-            return Ok(0);
+            return Ok(low);
         }
         while low < high {
             let middle = low + (high - low) / 2;
@@ -199,14 +199,12 @@ impl Store {
     /// Store time in ms of the message at `offset`, or None if there is none.
     pub fn store_time_at(&self, topic: &str, queue_id: i32, offset: QueueOffset) -> Result<Option<i64>, StoreError> {
         let queue = self.queues.get_or_load(topic, queue_id)?;
-        let bounds = self.bounds_of(&queue);
+        let bounds = self.bounds_of(&queue)?;
         if !(bounds.min..bounds.max).contains(&offset) {
             return Ok(None);
         }
         match self.queues.entries(&queue, offset, 1)?.first() {
-            Some(entry) => Ok(self
-                .message_at(entry.physical_offset)?
-                .and_then(|bytes| RecordView::parse(&bytes).ok().map(|record| record.store_timestamp()))),
+            Some(entry) => self.store_time_of(entry.physical_offset),
             None => Ok(None),
         }
     }
@@ -217,9 +215,11 @@ impl Store {
         self.store_time_at(topic, queue_id, bounds.min)
     }
 
-    fn bounds_of(&self, queue: &Queue) -> QueueBounds {
+    /// A queue whose messages are all deleted begins where it ends. Java: keeps an old beginning
+    fn bounds_of(&self, queue: &Arc<Queue>) -> Result<QueueBounds, StoreError> {
         let max = queue.max(self.positions.readable());
-        QueueBounds { min: queue.min().min(max), max }
+        let min = self.queues.min(queue, self.segments.first_offset())?;
+        Ok(QueueBounds { min: min.min(max), max })
     }
 }
 
@@ -360,12 +360,10 @@ impl Store {
     fn read_stretch(&self, stretch: &[Entry], body: &mut BytesMut) -> Result<bool, StoreError> {
         let (Some(first), Some(last)) = (stretch.first(), stretch.last()) else { return Ok(false) };
         let Ok(length) = usize::try_from(last.end() - first.physical_offset) else { return Ok(false) };
-        if self.segments.containing(first.physical_offset).is_none() {
-            return Ok(false);
-        }
+        let Some(segment) = self.segments.containing(first.physical_offset) else { return Ok(false) };
         let begin = body.len();
         body.resize(begin + length, 0);
-        self.segments.read_exact_at(&mut body[begin..], first.physical_offset)?;
+        segment.read_exact_at(&mut body[begin..], first.physical_offset)?;
         Ok(true)
     }
 }

@@ -21,6 +21,26 @@ pub trait Disk: Send + Sync {
     fn open(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>>;
     /// Removes a file; its absence is durable when this returns.
     fn remove(&self, path: &Path) -> io::Result<()>;
+    /// How full the file system is that holds `folder`, or will hold it.
+    fn usage(&self, folder: &Path) -> io::Result<Usage>;
+}
+
+/// How full a file system is, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Usage {
+    /// Taken, by whomever.
+    pub used: u64,
+    /// Left for this process: less than what is free where some is kept for the superuser.
+    pub available: u64,
+}
+
+impl Usage {
+    /// The used share, in whole percent rounded up. Java: UtilAll.getDiskPartitionSpaceUsedPercent
+    pub fn percent(&self) -> u32 {
+        let total = u128::from(self.used) + u128::from(self.available);
+        let percent = (u128::from(self.used) * 100).div_ceil(total.max(1));
+        u32::try_from(percent).unwrap_or(u32::MAX)
+    }
 }
 
 /// An open file of a fixed size.
@@ -78,6 +98,13 @@ impl Disk for RealDisk {
     fn remove(&self, path: &Path) -> io::Result<()> {
         fs::remove_file(path)?;
         sync_folder(path.parent().unwrap_or(Path::new(".")))
+    }
+
+    fn usage(&self, folder: &Path) -> io::Result<Usage> {
+        let there = folder.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("."));
+        let disk = rustix::fs::statvfs(there)?;
+        let bytes = |blocks: u64| blocks.saturating_mul(disk.f_frsize);
+        Ok(Usage { used: bytes(disk.f_blocks.saturating_sub(disk.f_bfree)), available: bytes(disk.f_bavail) })
     }
 }
 

@@ -43,7 +43,12 @@ impl StoreError {
     }
 
     pub(crate) fn database(action: &'static str, source: rocksdb::Error) -> Self {
-        StoreError::Database { action, reason: source.into_string() }
+        let reason = source.into_string();
+        // RocksDB tells it by the system's text only, and goes on by itself once there is room.
+        if reason.contains("No space left on device") {
+            return StoreError::DiskFull(format!("{action}: {reason}"));
+        }
+        StoreError::Database { action, reason }
     }
 }
 

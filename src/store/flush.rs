@@ -116,10 +116,14 @@ pub(crate) fn run(flusher: &Flusher, store: &Weak<Store>, interval: Duration) {
 }
 
 impl Store {
-    /// Writes and syncs all that is appended. An error, the first or a later one, means that no more is taken.
+    /// Writes and syncs all that is appended. An error, the first or a later one, means that no more is taken; if the disk
+    /// is full, what is written is synced, and the rest waits for the next call.
     pub(crate) fn flush(&self) -> Result<(), StoreError> {
         let appended = self.appender.lock().unwrap_or_else(PoisonError::into_inner).next();
-        self.write_up_to(appended, &self.writer.turn())?;
+        let written = self.write_up_to(appended, &self.writer.turn());
+        if !matches!(written, Ok(()) | Err(StoreError::DiskFull(_))) {
+            return written;
+        }
         let _syncing = self.syncing.lock().unwrap_or_else(PoisonError::into_inner);
         let announced = self.flusher.take_announced();
         let (from, to) = (self.positions.flushed(), self.positions.written());
@@ -131,7 +135,7 @@ impl Store {
             self.positions.advance_flushed(to);
         }
         announced.values().for_each(|queue| queue.arrivals.notify_waiters());
-        Ok(())
+        written
     }
 
     fn sync_segments(&self, from: PhysicalOffset, to: PhysicalOffset) -> Result<(), StoreError> {
@@ -145,7 +149,7 @@ impl Store {
     }
 
     /// Takes room for what will be appended next. A full disk is met by the next append, which answers it.
-    fn reserve_ahead(&self) {
+    pub(super) fn reserve_ahead(&self) {
         let next = self.appender.lock().unwrap_or_else(PoisonError::into_inner).reserve_next();
         let Some((from, to)) = next else { return };
         if self.segments.reserve(from, to).is_ok() {

@@ -6,19 +6,25 @@
 //! ```text
 //! runs    topic length (1) topic (n) queue (4) first queue offset (8)  ->  up to 64 entries of 20 bytes:
 //!                                                                          physical offset (8) size (4) tags code (8)
+//!                                                                          or none, and what says so: physical offset (8)
 //! keys    chunk start (8) hash of topic and key (8) physical offset (8) ->  nothing; bloom filter on the first 16 bytes
 //! chunks  chunk start (8)                                               ->  end (8), oldest and newest store time (8, 8)
 //! ```
 //!
 //! All numbers are big-endian, so that byte order is number order. A run is looked up by one seek for the last key at or
-//! below the wanted offset. Keys carry their chunk in front, so a new file overlaps no older one and is never compacted,
+//! below the wanted offset. A row without entries says where a queue goes on whose messages are deleted. Keys carry their chunk in front, so a new file overlaps no older one and is never compacted,
 //! and an expired chunk goes as whole files.
 //!
 //! **Invariant:** a row of `chunks` is written, and synced, after the rows that it stands for. Sealing a stretch of the log
 //! twice, or cut differently after a crash, gives rows that agree.
 
+mod reclaim;
+
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicI64;
 
 use rocksdb::{
     BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DB, Direction, IngestExternalFileOptions,
@@ -58,6 +64,14 @@ pub(crate) struct KeyEntry {
     pub(crate) physical_offset: PhysicalOffset,
 }
 
+/// Where a queue goes on whose messages are deleted, and where the record lies that says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct EndRow {
+    pub(crate) queue: QueueKey,
+    pub(crate) next: QueueOffset,
+    pub(crate) stated_at: PhysicalOffset,
+}
+
 /// What sealing a chunk puts into the index.
 pub(crate) struct SealedChunk {
     pub(crate) row: ChunkRow,
@@ -65,6 +79,7 @@ pub(crate) struct SealedChunk {
     pub(crate) deleted_topics: Vec<String>,
     /// Entries by queue, queues in order of their row keys, entries in order of offset.
     pub(crate) queues: Vec<(QueueKey, Vec<Entry>)>,
+    pub(crate) ends: Vec<EndRow>,
     /// Sorted.
     pub(crate) keys: Vec<KeyEntry>,
     /// Messages that began or ceased to wait.
@@ -75,13 +90,19 @@ pub(crate) struct SealedChunk {
 pub(crate) struct IndexDb {
     db: DB,
     folder: PathBuf,
+    /// What lies below is deleted from the log: compactions drop its rows.
+    kept_from: Arc<AtomicI64>,
+    /// Deleted topics whose rows still take space.
+    deleted_topics: Mutex<Vec<String>>,
+    /// `kept_from` when the runs were compacted last; -1 before that is known.
+    compacted_at: AtomicI64,
 }
 
 impl IndexDb {
     /// Opens the index in `folder`. One that can't be opened is thrown away with a warning: the log will be folded again.
     pub(crate) fn open(folder: &Path) -> Result<IndexDb, StoreError> {
         match Self::try_open(folder) {
-            Ok(db) => Ok(IndexDb { db, folder: folder.to_owned() }),
+            Ok(index) => Ok(index),
             Err(error) => {
                 tracing::warn!(folder = %folder.display(), %error, "the index can't be opened, it is made again from the log");
                 Self::recreate(folder)
@@ -97,11 +118,10 @@ impl IndexDb {
             }
             _ => {}
         }
-        let db = Self::try_open(folder).map_err(|error| StoreError::database("create the index", error))?;
-        Ok(IndexDb { db, folder: folder.to_owned() })
+        Self::try_open(folder).map_err(|error| StoreError::database("create the index", error))
     }
 
-    fn try_open(folder: &Path) -> Result<DB, rocksdb::Error> {
+    fn try_open(folder: &Path) -> Result<IndexDb, rocksdb::Error> {
         let _ = std::fs::create_dir_all(folder);
         for leftover in std::fs::read_dir(folder).into_iter().flatten().flatten() {
             if leftover.file_name().to_string_lossy().ends_with(".sealing") {
@@ -109,9 +129,17 @@ impl IndexDb {
             }
         }
         let cache = Cache::new_lru_cache(BLOCK_CACHE_BYTES);
-        let families =
-            [RUNS, KEYS, CHUNKS, PENDING].map(|name| ColumnFamilyDescriptor::new(name, family_options(name, &cache)));
-        DB::open_cf_descriptors(&database_options(), folder, families)
+        let kept_from = Arc::new(AtomicI64::new(0));
+        let families = [RUNS, KEYS, CHUNKS, PENDING].map(|name| {
+            let mut options = family_options(name, &cache);
+            if name == RUNS {
+                reclaim::drop_deleted(&mut options, kept_from.clone());
+            }
+            ColumnFamilyDescriptor::new(name, options)
+        });
+        let db = DB::open_cf_descriptors(&database_options(), folder, families)?;
+        let (folder, deleted_topics, compacted_at) = (folder.to_owned(), Mutex::default(), AtomicI64::new(-1));
+        Ok(IndexDb { db, folder, kept_from, deleted_topics, compacted_at })
     }
 
     /// The sealed chunks, in order of offset.
@@ -138,6 +166,10 @@ impl IndexDb {
         }
         let mut batch = WriteBatch::default();
         batch.put_cf(self.family(CHUNKS), chunk.row.start.to_be_bytes(), value);
+        for EndRow { queue, next, stated_at } in &chunk.ends {
+            let row = run_key(&queue.topic, queue.queue_id, *next);
+            batch.put_cf(self.family(RUNS), row, stated_at.to_be_bytes());
+        }
         chunk.pending.put.iter().for_each(|key| batch.put_cf(self.family(PENDING), pending_row(*key), []));
         chunk.pending.delete.iter().for_each(|key| batch.delete_cf(self.family(PENDING), pending_row(*key)));
         let mut synced = WriteOptions::default();
@@ -145,16 +177,10 @@ impl IndexDb {
         self.db.write_opt(batch, &synced).map_err(|error| StoreError::database("write a chunk's row", error))
     }
 
-    /// The oldest offset that the index has of a queue, and one past its newest; None if it has none.
-    pub(crate) fn queue_bounds(
-        &self,
-        topic: &str,
-        queue_id: i32,
-    ) -> Result<Option<(QueueOffset, QueueOffset)>, StoreError> {
-        let Some(newest) = self.run_at(topic, queue_id, QueueOffset::MAX)? else { return Ok(None) };
-        let oldest = self.runs_from(topic, queue_id, 0, 1)?;
-        let min = oldest.first().map_or(0, |entry| entry.queue_offset);
-        Ok(newest.last().map(|entry| (min, entry.queue_offset + 1)))
+    /// One past the newest offset that the index knows of a queue; None if it knows none.
+    pub(crate) fn queue_end(&self, topic: &str, queue_id: i32) -> Result<Option<QueueOffset>, StoreError> {
+        let newest = self.run_at(topic, queue_id, QueueOffset::MAX)?;
+        Ok(newest.map(|(first, entries)| first + entries.len() as i64))
     }
 
     /// Up to `count` sealed entries of a queue from offset `from` on, or from the next one there is.
@@ -165,7 +191,7 @@ impl IndexDb {
         from: QueueOffset,
         count: usize,
     ) -> Result<Vec<Entry>, StoreError> {
-        let mut found = self.run_at(topic, queue_id, from)?.unwrap_or_default();
+        let mut found = self.run_at(topic, queue_id, from)?.map(|(_, entries)| entries).unwrap_or_default();
         found.retain(|entry| entry.queue_offset >= from);
         let mut next = found.last().map_or(from, |entry| entry.queue_offset + 1);
         while found.len() < count {
@@ -227,22 +253,19 @@ impl IndexDb {
         Ok(found)
     }
 
-    /// Writes out what is only in memory, before the process ends.
-    pub(crate) fn flush(&self) -> Result<(), StoreError> {
+    /// Writes out what is only in memory and gives up what is being tidied, before the process ends.
+    pub(crate) fn close(&self) -> Result<(), StoreError> {
+        self.db.cancel_all_background_work(false);
         self.db.flush_wal(true).map_err(|error| StoreError::database("flush the index", error))
     }
 
-    fn delete_topic(&self, topic: &str) -> Result<(), StoreError> {
-        let from = run_key(topic, 0, 0);
-        let mut to = topic_prefix(topic);
-        to.extend_from_slice(&[0xFF; 13]);
-        self.db
-            .delete_range_cf(self.family(RUNS), from, to)
-            .map_err(|error| StoreError::database("delete a topic's rows", error))
-    }
-
-    /// The run that covers `offset`, or else the nearest one below it.
-    fn run_at(&self, topic: &str, queue_id: i32, offset: QueueOffset) -> Result<Option<Vec<Entry>>, StoreError> {
+    /// The run that covers `offset`, or else the nearest one below it: its first offset and its entries.
+    fn run_at(
+        &self,
+        topic: &str,
+        queue_id: i32,
+        offset: QueueOffset,
+    ) -> Result<Option<(QueueOffset, Vec<Entry>)>, StoreError> {
         let wanted = run_key(topic, queue_id, offset);
         let mut rows = self.db.raw_iterator_cf(self.family(RUNS));
         rows.seek_for_prev(&wanted);
@@ -252,7 +275,8 @@ impl IndexDb {
         if key.len() != wanted.len() || key[..prefix] != wanted[..prefix] {
             return Ok(None);
         }
-        Ok(Some(decode_run(read_i64(key, prefix), value)))
+        let first = read_i64(key, prefix);
+        Ok(Some((first, decode_run(first, value))))
     }
 
     /// Entries of the runs that begin at or above `from`; stops after `count` entries or more.

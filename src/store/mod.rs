@@ -8,6 +8,9 @@
 //!                                            └────────── consume_queue, query ──────────────┘
 //! ```
 //!
+//! The log loses its oldest files in [`cleanup`], when the broker says so: what is still needed of them goes to the log's
+//! end first ([`moving`]).
+//!
 //! It knows no peers, consumer groups or request codes. What does not follow from the log is kept in [`meta`].
 //!
 //! **Invariant:** nothing is acknowledged before the log holds it at the durability that was asked for.
@@ -25,12 +28,15 @@ mod queues;
 mod pending;
 mod claims;
 mod waiting;
+mod room;
 mod seal;
 pub(crate) mod index_db;
 mod key_index;
 mod consume_queue;
 mod query;
 mod recovery;
+mod moving;
+mod cleanup;
 pub mod meta;
 mod error;
 mod limits;
@@ -39,6 +45,7 @@ mod tests;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -57,11 +64,13 @@ use limits::Limits;
 use pending::Pending;
 use positions::Positions;
 use queues::Queues;
+use room::Room;
 use seal::Sealer;
 use tail::Tail;
 use writer::Writer;
 
 pub use claims::Claim;
+pub use cleanup::{Deleted, OldSegment};
 pub use consume_queue::{GetLimits, GetStatus, Got, QueueBounds, QueueWatch};
 pub use error::StoreError;
 pub use pending::{Alarm, Due};
@@ -69,8 +78,11 @@ pub use positions::Health;
 pub use put::{PROPERTIES_BYTES_MAX, TOPIC_BYTES_MAX};
 pub use recovery::Recovery;
 pub use tail::{
-    CANCELLED_TOPIC, DELETED_TOPIC, DUE_PROPERTY, HALF_TOPIC, MOVED_PROPERTY, OP_TOPIC, SCHEDULE_TOPIC, TIMER_TOPIC,
+    CANCELLED_TOPIC, DELETED_TOPIC, DUE_PROPERTY, HALF_TOPIC, MOVED_PROPERTY, OP_TOPIC, QUEUE_ENDS_TOPIC,
+    SCHEDULE_TOPIC, TIMER_TOPIC,
 };
+#[cfg(test)]
+pub(crate) use tests::crash;
 
 /// Bytes from the log's very beginning. Segments are named by it.
 pub type PhysicalOffset = i64;
@@ -204,6 +216,9 @@ pub struct Store {
     /// Held by whoever seals.
     sealing: Mutex<()>,
     positions: Positions,
+    room: Room,
+    /// All that is still needed of what lies below is also kept above.
+    released: AtomicI64,
     queues: Arc<Queues>,
     tail: Tail,
     pending: Arc<Pending>,
@@ -234,6 +249,8 @@ impl Store {
         let appender = Appender::new(segments.clone(), config.store_host, watermark, newest);
         let store = Arc::new(Store {
             positions: Positions::new(watermark, config.flush == FlushMode::Sync),
+            room: Room::default(),
+            released: AtomicI64::new(0),
             tail: Tail::new(
                 queues.clone(),
                 pending.clone(),
@@ -274,10 +291,17 @@ impl Store {
         self.positions.watch_health()
     }
 
-    /// Deletes a topic: its queues are empty from now on, and begin at offset 0 again. Waits as a put does.
+    /// Deletes a topic: its queues are empty from now on, and begin at offset 0 again. Waits as a put does, but is not
+    /// refused when there is no room for messages.
     pub async fn delete_topic(&self, topic: &str) -> Result<(), StoreError> {
-        let message = NewMessage {
-            topic: tail::DELETED_TOPIC.to_owned(),
+        let message = self.own_message(tail::DELETED_TOPIC, Bytes::copy_from_slice(topic.as_bytes()));
+        self.put_to_make_room(&[message]).await
+    }
+
+    /// A record by which the store tells itself something.
+    fn own_message(&self, topic: &str, body: Bytes) -> NewMessage {
+        NewMessage {
+            topic: topic.to_owned(),
             queue_id: 0,
             flag: 0,
             sys_flag: 0,
@@ -285,11 +309,10 @@ impl Store {
             born_host: self.config.store_host,
             reconsume_times: 0,
             prepared_transaction_offset: 0,
-            body: Bytes::copy_from_slice(topic.as_bytes()),
+            body,
             properties: String::new(),
             wait: true,
-        };
-        self.put(message).await.map(|_| ())
+        }
     }
 
     /// Brings all to disk, seals it, so that the next start folds nothing, and ends the store's threads. Blocks.
@@ -300,7 +323,7 @@ impl Store {
         if frozen {
             self.seal_frozen()?;
         }
-        self.index.flush()?;
+        self.index.close()?;
         let abort = abort_mark(&self.config.root);
         match std::fs::remove_file(&abort) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

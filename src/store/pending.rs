@@ -151,6 +151,9 @@ impl Pending {
     pub(crate) fn list(&self, from: PendingKey, until: i64, max: usize) -> Result<Vec<PendingKey>, StoreError> {
         let end = PendingKey { kind: from.kind, due: until, physical_offset: PhysicalOffset::MAX };
         let mut found = Vec::new();
+        if from > end {
+            return Ok(found);
+        }
         let mut next = Bound::Included(from);
         // Rows of the index that were taken away meanwhile are passed over, so look until enough are left; if there
         // are many of those, in ever larger steps.
@@ -171,6 +174,23 @@ impl Pending {
         found.sort_unstable();
         found.truncate(max);
         Ok(found)
+    }
+
+    /// Up to `max` messages of one kind whose records lie below `end`, from `from` on; and where to go on, if there are more.
+    pub(crate) fn below(
+        &self,
+        from: PendingKey,
+        end: PhysicalOffset,
+        max: usize,
+    ) -> Result<(Vec<PendingKey>, Option<PendingKey>), StoreError> {
+        let listed = self.list(from, i64::MAX - 1, max)?;
+        let next = listed.last().map(|last| PendingKey { physical_offset: last.physical_offset + 1, ..*last });
+        Ok((listed.into_iter().filter(|key| key.physical_offset < end).collect(), next))
+    }
+
+    /// Forgets half messages whose records are deleted.
+    pub(crate) fn forget_halves_below(&self, first: PhysicalOffset) {
+        self.rows().retain(|key, _| key.kind != Kind::Half || key.physical_offset >= first);
     }
 
     pub(crate) fn alarm(&self) -> &Alarm {

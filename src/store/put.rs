@@ -17,7 +17,7 @@ use std::task::{Context, Poll};
 use skylark_protocol::message::record::{self, RecordView};
 
 use super::commit_log::announced_size;
-use super::commit_log::append::{Extent, Placed};
+use super::commit_log::append::{Extent, Placed, Purpose};
 use super::error::StoreError;
 use super::positions::Health;
 use super::queues::Queue;
@@ -46,7 +46,21 @@ impl Store {
     /// Stores messages that the log holds already in another place, each for itself, and waits for all at once. What was
     /// taken before is taken again, however long bodies may be by now.
     pub async fn put_again(&self, messages: &[NewMessage]) -> Result<Vec<Result<Put, StoreError>>, StoreError> {
-        let placed: Vec<_> = messages.iter().map(|message| self.append(from_ref(message), usize::MAX)).collect();
+        self.put_each(messages, Purpose::Store).await
+    }
+
+    /// Stores records without which nothing can be deleted, also if there is no room for messages.
+    pub(super) async fn put_to_make_room(&self, messages: &[NewMessage]) -> Result<(), StoreError> {
+        self.put_each(messages, Purpose::MakeRoom).await?.into_iter().try_for_each(|put| put.map(|_| ()))
+    }
+
+    async fn put_each(
+        &self,
+        messages: &[NewMessage],
+        purpose: Purpose,
+    ) -> Result<Vec<Result<Put, StoreError>>, StoreError> {
+        let append = |message| self.append(from_ref(message), usize::MAX, purpose);
+        let placed: Vec<_> = messages.iter().map(append).collect();
         YieldOnce(false).await;
         let placed: Vec<Result<Placed, _>> =
             placed.into_iter().map(|one| one.map(|placed| *placed.last().expect("one was placed"))).collect();
@@ -60,7 +74,7 @@ impl Store {
     }
 
     async fn put_all(&self, messages: impl AsRef<[NewMessage]>) -> Result<Vec<Put>, StoreError> {
-        let placed = self.append(messages.as_ref(), self.limits.message_size_max())?;
+        let placed = self.append(messages.as_ref(), self.limits.message_size_max(), Purpose::Store)?;
         let wait = messages.as_ref()[0].wait;
         // What was read from the socket is needed no more, however long the disk takes.
         drop(messages);
@@ -72,8 +86,14 @@ impl Store {
         Ok(placed.iter().map(|placed| Put::new(placed, durability)).collect())
     }
 
-    fn append(&self, messages: &[NewMessage], body_bytes_max: usize) -> Result<Vec<Placed>, StoreError> {
+    fn append(
+        &self,
+        messages: &[NewMessage],
+        body_bytes_max: usize,
+        purpose: Purpose,
+    ) -> Result<Vec<Placed>, StoreError> {
         self.refuse_if_unhealthy()?;
+        self.room.check(purpose)?;
         self.refuse_if_stalled()?;
         let Some(first) = messages.first() else {
             return Err(StoreError::MessageIllegal("a batch without messages".to_owned()));
@@ -86,8 +106,11 @@ impl Store {
         let mut placed = Vec::with_capacity(messages.len());
         let mut appender = self.appender.lock().unwrap_or_else(PoisonError::into_inner);
         self.refuse_if_behind(appender.next())?;
-        appender.append(&queue, messages, &crcs, self.now_ms(), &mut placed)?;
-        Ok(placed)
+        let appended = appender.append(&queue, messages, &crcs, self.now_ms(), purpose, &mut placed);
+        if matches!(appended, Err(StoreError::DiskFull(_))) {
+            self.room.meet_full();
+        }
+        appended.map(|()| placed)
     }
 
     /// Makes sure that the log is written and folded up to `end`, by this task or by another. Holds no thread while it
@@ -110,21 +133,32 @@ impl Store {
             return Ok(());
         }
         self.refuse_if_unhealthy()?;
-        let extents = self.appender.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let mut arrived = Vec::new();
-        for extent in &extents {
-            self.write_and_fold(extent, &mut arrived).inspect_err(|error| self.positions.poison(error.to_string()))?;
+        let mut extents = self.appender.lock().unwrap_or_else(PoisonError::into_inner).take().into_iter();
+        let (mut arrived, mut written, mut full) = (Vec::new(), Vec::new(), None);
+        while let Some(extent) = extents.next() {
+            match self.segments.write_all_at(&extent.bytes, extent.start) {
+                Err(StoreError::DiskFull(reason)) => {
+                    // It lies behind all that was answered, and is written again, as a whole, before anything else.
+                    let unwritten = std::iter::once(extent).chain(extents).collect();
+                    self.appender.lock().unwrap_or_else(PoisonError::into_inner).put_back(unwritten);
+                    full = Some(reason);
+                    break;
+                }
+                other => other.and_then(|()| self.fold_written(&extent, &mut arrived)),
+            }
+            .inspect_err(|error| self.positions.poison(error.to_string()))?;
+            written.push(extent);
         }
         self.announce(arrived);
-        let largest = extents.into_iter().max_by_key(|extent| extent.bytes.capacity());
-        if let Some(extent) = largest {
+        if let Some(extent) = written.into_iter().max_by_key(|extent| extent.bytes.capacity()) {
             self.appender.lock().unwrap_or_else(PoisonError::into_inner).give_back(extent.bytes);
         }
-        Ok(())
+        self.room.unwritten(full.clone());
+        full.map_or(Ok(()), |reason| Err(StoreError::DiskFull(reason)))
     }
 
-    fn write_and_fold(&self, extent: &Extent, arrived: &mut Vec<Arc<Queue>>) -> Result<(), StoreError> {
-        self.segments.write_all_at(&extent.bytes, extent.start)?;
+    /// Takes in what was just written.
+    fn fold_written(&self, extent: &Extent, arrived: &mut Vec<Arc<Queue>>) -> Result<(), StoreError> {
         let end = extent.start + extent.bytes.len() as i64;
         let mut chunks = self.tail.chunks();
         self.fold_extent(&mut chunks, extent, arrived)?;

@@ -24,21 +24,26 @@ impl Store {
             return Ok(None);
         }
         let mut head = [0; HEAD_WORDS_BYTES];
-        self.segments.read_exact_at(&mut head, physical_offset)?;
+        segment.read_exact_at(&mut head, physical_offset)?;
         let Some(size) = announced_size(&head) else { return Ok(None) };
         if size as i64 > left.min(readable - physical_offset) || size > self.record_size_max() {
             return Ok(None);
         }
         let mut bytes = vec![0; size];
-        self.segments.read_exact_at(&mut bytes, physical_offset)?;
+        segment.read_exact_at(&mut bytes, physical_offset)?;
         let whole = RecordView::parse(&bytes).is_ok_and(|record| record.physical_offset() == physical_offset);
         Ok(whole.then(|| bytes.into()))
     }
 
     /// Store time in ms of the log's oldest record; None if the log is empty.
     pub fn earliest_message_time(&self) -> Result<Option<i64>, StoreError> {
-        let oldest = self.message_at(self.segments.first_offset())?;
-        Ok(oldest.and_then(|bytes| RecordView::parse(&bytes).ok().map(|record| record.store_timestamp())))
+        self.store_time_of(self.segments.first_offset())
+    }
+
+    /// Store time in ms of the record that begins at `physical_offset`; None if none does.
+    pub(super) fn store_time_of(&self, physical_offset: PhysicalOffset) -> Result<Option<i64>, StoreError> {
+        let bytes = self.message_at(physical_offset)?;
+        Ok(bytes.and_then(|bytes| RecordView::parse(&bytes).ok().map(|record| record.store_timestamp())))
     }
 
     /// Bytes of the log that a power cut would lose.

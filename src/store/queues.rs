@@ -51,8 +51,9 @@ pub(crate) struct Queue {
     pub(crate) assigned: AtomicI64,
     /// Where the queue stood when it was made: the offset after its newest sealed entry.
     sealed_end: AtomicI64,
-    /// The oldest offset still there, as far as is known.
+    /// The oldest offset still there when the log began at `min_for`.
     min: AtomicI64,
+    min_for: AtomicI64,
     /// Start of the newest chunk that lists this queue, so that each chunk lists it once.
     pub(crate) listed_in: AtomicI64,
     /// Set once the topic was deleted: what is still in here is gone.
@@ -65,12 +66,13 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
-    fn new(key: QueueKey, min: QueueOffset, next: QueueOffset) -> Queue {
+    fn new(key: QueueKey, next: QueueOffset) -> Queue {
         Queue {
             key,
             assigned: AtomicI64::new(next),
             sealed_end: AtomicI64::new(next),
-            min: AtomicI64::new(min),
+            min: AtomicI64::new(0),
+            min_for: AtomicI64::new(-1),
             listed_in: AtomicI64::new(-1),
             deleted: AtomicBool::new(false),
             unsealed: Mutex::new(VecDeque::new()),
@@ -109,9 +111,6 @@ impl Queue {
             unsealed.pop_back();
             self.assigned.store(entry.queue_offset, Ordering::Release);
         }
-        if unsealed.is_empty() && sealed_end == 0 {
-            self.min.store(entry.queue_offset, Ordering::Release);
-        }
         unsealed.push_back(entry);
         self.assigned.fetch_max(entry.queue_offset + 1, Ordering::AcqRel);
         true
@@ -142,9 +141,22 @@ impl Queue {
         }
     }
 
-    /// The oldest offset still there, as far as is known; the next offset if there is none.
-    pub(crate) fn min(&self) -> QueueOffset {
-        self.min.load(Ordering::Acquire)
+    /// Takes up what the log says of a queue whose messages are deleted: it goes on at `next`. False if there are messages,
+    /// which say so themselves.
+    pub(crate) fn go_on_at(&self, next: QueueOffset) -> bool {
+        let unsealed = self.unsealed();
+        if !unsealed.is_empty() || self.sealed_end.load(Ordering::Acquire) > next {
+            return false;
+        }
+        self.sealed_end.store(next, Ordering::Release);
+        self.assigned.fetch_max(next, Ordering::AcqRel);
+        true
+    }
+
+    /// One past the newest entry, readable or not.
+    fn end(&self) -> QueueOffset {
+        let unsealed = self.unsealed();
+        unsealed.back().map_or(self.sealed_end.load(Ordering::Acquire), |newest| newest.queue_offset + 1)
     }
 }
 
@@ -173,17 +185,16 @@ impl Queues {
         if let Some(queue) = self.get(topic, queue_id) {
             return Ok(queue);
         }
-        let sealed = self.index.queue_bounds(topic, queue_id)?;
+        let sealed = self.index.queue_end(topic, queue_id)?;
         let mut topics = self.topics.write().unwrap_or_else(PoisonError::into_inner);
         let void = topics.void_in_index.contains_key(topic);
-        let (min, next) = sealed.filter(|_| !void).unwrap_or((0, 0));
+        let next = sealed.filter(|_| !void).unwrap_or(0);
         let topic: Arc<str> = match topics.queues.get_key_value(topic) {
             Some((name, _)) => name.clone(),
             None => topic.into(),
         };
         let queues = topics.queues.entry(topic.clone()).or_default();
-        let queue =
-            queues.entry(queue_id).or_insert_with(|| Arc::new(Queue::new(QueueKey { topic, queue_id }, min, next)));
+        let queue = queues.entry(queue_id).or_insert_with(|| Arc::new(Queue::new(QueueKey { topic, queue_id }, next)));
         Ok(queue.clone())
     }
 
@@ -214,6 +225,37 @@ impl Queues {
         }
         let cold = self.sealed_entries(queue, from, count)?;
         Ok(if cold.is_empty() { in_tail(false) } else { cold })
+    }
+
+    /// The oldest offset of a queue whose record lies at or above `first`, where the log begins; one past its newest if
+    /// there is none. Looked for once for each `first`.
+    pub(crate) fn min(&self, queue: &Arc<Queue>, first: PhysicalOffset) -> Result<QueueOffset, StoreError> {
+        let known = queue.min.load(Ordering::Acquire);
+        if queue.min_for.load(Ordering::Acquire) == first {
+            return Ok(queue.min.load(Ordering::Acquire));
+        }
+        let end = queue.end();
+        let (mut low, mut high, mut min) = (known, end, end);
+        // Most queues lost nothing, or all they had.
+        let mut guesses = [known, end - 1].into_iter();
+        while low < high {
+            let probe = guesses.next().unwrap_or(low + (high - low) / 2);
+            match self.entries(queue, probe, 1)?.first() {
+                Some(entry) if entry.physical_offset >= first => (min, high) = (entry.queue_offset, probe),
+                Some(entry) => low = entry.queue_offset + 1,
+                None => low = high,
+            }
+        }
+        queue.min.fetch_max(min, Ordering::AcqRel);
+        queue.min_for.store(first, Ordering::Release);
+        Ok(min)
+    }
+
+    /// Whether a queue has messages that are not sealed, or its topic was deleted: then nothing need be said of its end.
+    pub(crate) fn speaks_for_itself(&self, key: &QueueKey) -> bool {
+        let topics = self.topics.read().unwrap_or_else(PoisonError::into_inner);
+        let queue = topics.queues.get(&key.topic).and_then(|queues| queues.get(&key.queue_id));
+        topics.void_in_index.contains_key(&key.topic) || queue.is_some_and(|queue| !queue.unsealed().is_empty())
     }
 
     /// Up to `count` sealed entries. Whoever asks for several will ask for those behind them next, so one look into the index

@@ -4,11 +4,11 @@
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 
-use super::Store;
 use super::error::StoreError;
 use super::index_db::{SealedChunk, run_key};
 use super::queues::Queue;
-use super::tail::Chunk;
+use super::tail::{Chunk, StatedEnd};
+use super::{PhysicalOffset, Store};
 
 /// Frozen chunks that may wait; beyond that the writer waits for the sealer, so that memory stays bounded.
 const FROZEN_MAX: usize = 4;
@@ -102,8 +102,17 @@ impl Store {
             row: chunk.row(),
             deleted_topics: chunk.deleted_topics.clone(),
             queues,
+            ends: chunk.ends.iter().filter(|end| is_last_word(end, chunk.end)).map(StatedEnd::row).collect(),
             keys,
             pending: self.pending.changes_below(chunk.end),
         }
     }
+}
+
+/// Whether a queue has no messages below `end` behind the end that was stated.
+fn is_last_word(stated: &StatedEnd, end: PhysicalOffset) -> bool {
+    let unsealed = stated.queue.unsealed();
+    let newest = unsealed.partition_point(|entry| entry.physical_offset < end).checked_sub(1);
+    let is_deleted = stated.queue.deleted.load(std::sync::atomic::Ordering::Acquire);
+    !is_deleted && newest.is_none_or(|newest| unsealed[newest].queue_offset < stated.next)
 }

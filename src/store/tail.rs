@@ -13,12 +13,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use skylark_protocol::message::record::RecordView;
 use skylark_protocol::message::{properties, sys_flag, tags_code};
 
-use super::PhysicalOffset;
 use super::error::StoreError;
-use super::index_db::{ChunkRow, KeyEntry};
+use super::index_db::{ChunkRow, EndRow, KeyEntry};
 use super::key_index::{for_each_key, key_hash};
 use super::pending::{Kind, Pending, PendingKey};
-use super::queues::{Entry, Queue, Queues};
+use super::queues::{Entry, Queue, QueueKey, Queues};
+use super::{PhysicalOffset, QueueOffset};
 
 /// A record in this topic says that the topic named by its body is deleted: what the log holds of it before is gone.
 /// So a deletion, too, follows from the log. Java brokers see a message of a topic that nobody reads.
@@ -39,7 +39,11 @@ pub const OP_TOPIC: &str = "RMQ_SYS_TRANS_OP_HALF_TOPIC";
 /// levels don't time it anew, and on its delivery, which names the delayed message by it.
 pub const DUE_PROPERTY: &str = "TIMER_OUT_MS";
 
-/// The property of a delayed message that took the place of the one that it names, which may be at offset 0.
+/// A record in this topic says where queues go on whose messages are all deleted: a line `next-offset queue topic` for
+/// each. So a queue's counter, too, follows from the log, however little is left of it.
+pub const QUEUE_ENDS_TOPIC: &str = "rmq_sys_queue_ends";
+
+/// The property of a waiting message that took the place of the one that it names, which may be at offset 0.
 pub const MOVED_PROPERTY: &str = "TIMER_ROLL_TIMES";
 
 /// A chunk is frozen once it holds as many messages as it may, or spans this many bytes of the log: what a restart has to
@@ -61,6 +65,23 @@ pub(crate) struct Chunk {
     /// The queues with entries in this chunk, each once.
     pub(crate) queues: Vec<Arc<Queue>>,
     pub(crate) deleted_topics: Vec<String>,
+    /// Where queues without messages go on.
+    pub(crate) ends: Vec<StatedEnd>,
+}
+
+/// Where a queue goes on, and where the record lies that says so.
+#[derive(Clone)]
+pub(crate) struct StatedEnd {
+    pub(crate) queue: Arc<Queue>,
+    pub(crate) next: QueueOffset,
+    pub(crate) stated_at: PhysicalOffset,
+}
+
+impl StatedEnd {
+    /// As the index takes it in.
+    pub(crate) fn row(&self) -> EndRow {
+        EndRow { queue: self.queue.key.clone(), next: self.next, stated_at: self.stated_at }
+    }
 }
 
 impl Chunk {
@@ -149,8 +170,10 @@ impl Tail {
                 _ => {}
             }
         }
-        if record.topic() == DELETED_TOPIC {
-            self.fold_deletion(open, record, physical_offset);
+        match record.topic() {
+            DELETED_TOPIC => self.fold_deletion(open, record, physical_offset),
+            QUEUE_ENDS_TOPIC => self.fold_queue_ends(open, record, physical_offset)?,
+            _ => {}
         }
         self.fold_waiting(record, kind, due)?;
         if kind == sys_flag::TRANSACTION_PREPARED || kind == sys_flag::TRANSACTION_ROLLBACK {
@@ -197,7 +220,12 @@ impl Tail {
                 }
                 self.pending.add(delayed(due, at));
             }
-            HALF_TOPIC => self.pending.add(half(at)),
+            HALF_TOPIC => {
+                if origin != 0 || properties::get(record.properties(), MOVED_PROPERTY).is_some() {
+                    self.pending.resolve(half(origin), at);
+                }
+                self.pending.add(half(at));
+            }
             OP_TOPIC => {
                 let decided = if origin != 0 { Some(origin) } else { self.half_named_by(record.body())? };
                 if let Some(decided) = decided {
@@ -240,6 +268,29 @@ impl Tail {
         self.queues.delete_topic(topic, deleted_at);
         open.deleted_topics.push(topic.to_owned());
     }
+
+    fn fold_queue_ends(&self, open: &mut Chunk, record: &RecordView<'_>, at: PhysicalOffset) -> Result<(), StoreError> {
+        for (topic, queue_id, next) in
+            std::str::from_utf8(record.body()).unwrap_or_default().lines().filter_map(parse_end)
+        {
+            let queue = self.queues.get_or_load(topic, queue_id)?;
+            if queue.go_on_at(next) {
+                open.ends.push(StatedEnd { queue, next, stated_at: at });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One line of a record in [`QUEUE_ENDS_TOPIC`].
+pub(crate) fn end_line(key: &QueueKey, next: QueueOffset) -> String {
+    format!("{next} {} {}\n", key.queue_id, key.topic)
+}
+
+fn parse_end(line: &str) -> Option<(&str, i32, QueueOffset)> {
+    let (next, rest) = line.split_once(' ')?;
+    let (queue_id, topic) = rest.split_once(' ')?;
+    Some((topic, queue_id.parse().ok()?, next.parse().ok()?))
 }
 
 fn half(physical_offset: PhysicalOffset) -> PendingKey {

@@ -8,7 +8,8 @@
 //! ```
 //!
 //! What is undecided follows from the log alone. A half message is never stored again to note a check: how often its
-//! producer was asked is kept in memory, and begins anew after a restart. Must not know requests, peers or delays.
+//! producer was asked is kept in memory, and begins anew after a restart, or when the store moved the message because its
+//! segment goes. Must not know requests, peers or delays.
 //!
 //! **Invariant:** whoever decides a half message holds its claim (see `Store::claim`) from before it looks whether the
 //! message is undecided until the deciding record is put; so it has one outcome.

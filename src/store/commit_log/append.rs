@@ -22,6 +22,18 @@ const BLANK_BYTES: i64 = 8;
 /// Room is taken again when less than this much of it is left, so that no sender waits for it.
 const RESERVE_AHEAD_BYTES: i64 = (RESERVE_STEP_BYTES / 2) as i64;
 
+/// Room that only what makes room may use: with it old files can be emptied although the disk is full.
+const SPARE_BYTES: i64 = 1 << 20;
+
+/// Who asks for room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// A message.
+    Store,
+    /// A record without which nothing can be deleted.
+    MakeRoom,
+}
+
 /// Where a record was put.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Placed {
@@ -68,6 +80,11 @@ impl Appender {
         self.next
     }
 
+    /// The newest store time that was given out, in ms; 0 if none was.
+    pub(crate) fn last_store_timestamp(&self) -> i64 {
+        self.last_store_timestamp
+    }
+
     /// Appends messages of one queue back to back, in one file. Nothing is appended if this fails.
     /// `now` is the wall clock in ms; `crcs` are the bodies' checksums, in order.
     pub(crate) fn append(
@@ -76,6 +93,7 @@ impl Appender {
         messages: &[NewMessage],
         crcs: &[u32],
         now: i64,
+        purpose: Purpose,
         placed: &mut Vec<Placed>,
     ) -> Result<(), StoreError> {
         let mut record = self.record(&messages[0], 0, 0);
@@ -84,7 +102,7 @@ impl Appender {
             record = self.record(message, 0, 0);
             needed += record.encoded_len();
         }
-        self.make_room(needed as i64)?;
+        self.make_room(needed as i64, purpose)?;
         self.last_store_timestamp = self.last_store_timestamp.max(now);
         for (message, crc) in messages.iter().zip(crcs) {
             let queue_offset = queue.assigned.load(Ordering::Relaxed);
@@ -111,6 +129,11 @@ impl Appender {
         taken
     }
 
+    /// Takes back, in order, what could not be written yet.
+    pub(crate) fn put_back(&mut self, unwritten: Vec<Extent>) {
+        self.full.splice(..0, unwritten);
+    }
+
     /// Gives a written buffer back, so that the next one need not be allocated.
     pub(crate) fn give_back(&mut self, mut buffer: Vec<u8>) {
         const KEPT_BYTES_MAX: usize = 4 << 20;
@@ -123,7 +146,7 @@ impl Appender {
     /// Takes room ahead of the end if little is left; called in the background, so that appends rarely have to.
     /// Returns the range to reserve: reserving needs no lock of ours.
     pub(crate) fn reserve_next(&self) -> Option<(PhysicalOffset, PhysicalOffset)> {
-        let end = self.next + RESERVE_AHEAD_BYTES;
+        let end = self.next + RESERVE_AHEAD_BYTES.min(self.segments.size() as i64);
         (end > self.reserved_end).then_some((self.next, end))
     }
 
@@ -153,22 +176,23 @@ impl Appender {
     }
 
     /// Makes the next `needed` bytes fit into the current file, or goes to the next one.
-    fn make_room(&mut self, needed: i64) -> Result<(), StoreError> {
+    fn make_room(&mut self, needed: i64, purpose: Purpose) -> Result<(), StoreError> {
         let size = self.segments.size() as i64;
         if needed + BLANK_BYTES > size {
             return Err(StoreError::MessageIllegal(format!("a record of {needed} bytes does not fit into a segment")));
         }
+        let spare = if purpose == Purpose::Store { SPARE_BYTES.min(size / 8) } else { 0 };
         let first = self.segments.first_offset();
         let left = size - (self.next - first) % size;
         if needed + BLANK_BYTES > left {
-            self.reserve(self.next, self.next + left + needed + BLANK_BYTES)?;
+            self.reserve(self.next, self.next + left + needed + BLANK_BYTES + spare)?;
             self.open.bytes.extend_from_slice(&(left as i32).to_be_bytes());
             self.open.bytes.extend_from_slice(&BLANK_MAGIC.to_be_bytes());
             self.next += left;
             let fresh = Extent { start: self.next, bytes: std::mem::take(&mut self.spare) };
             self.full.push(std::mem::replace(&mut self.open, fresh));
         }
-        self.reserve(self.next, self.next + needed + BLANK_BYTES)
+        self.reserve(self.next, self.next + needed + BLANK_BYTES + spare)
     }
 
     fn reserve(&mut self, from: PhysicalOffset, to: PhysicalOffset) -> Result<(), StoreError> {

@@ -1,16 +1,20 @@
 //! The log's files: which there are, reading across them, taking room ahead.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use crate::store::PhysicalOffset;
-use crate::store::disk::{Disk, DiskFile};
+use crate::store::disk::{Disk, DiskFile, Usage};
 use crate::store::error::StoreError;
 
 /// Room is taken from the file system in steps of this many bytes, so that an idle store stays small and a full disk
 /// shows before a message is half written.
 pub(crate) const RESERVE_STEP_BYTES: u64 = 64 << 20;
+/// Steps in which it is taken when little is left.
+const RESERVE_SMALL_STEP_BYTES: u64 = 1 << 20;
+/// Bytes of the disk that the log leaves to the index and to what else must be written while no message is.
+const LEFT_FREE_BYTES: u64 = 16 << 20;
 
 /// One file of the log.
 pub(crate) struct Segment {
@@ -21,12 +25,24 @@ pub(crate) struct Segment {
     reserved: AtomicU64,
 }
 
+impl Segment {
+    /// Fills `buffer` with the log's bytes from `offset` on, which must lie in this file. It can be read as long as it
+    /// is held, also once it is deleted.
+    pub(crate) fn read_exact_at(&self, buffer: &mut [u8], offset: PhysicalOffset) -> Result<(), StoreError> {
+        self.file
+            .read_exact_at(buffer, (offset - self.start) as u64)
+            .map_err(|error| StoreError::io("read segment", &self.path, error))
+    }
+}
+
 /// The files of one log, in order of offset. Files are of one size; between two there may be a gap that was reported.
 pub(crate) struct Segments {
     disk: Arc<dyn Disk>,
     folder: PathBuf,
     size: u64,
     list: RwLock<Vec<Arc<Segment>>>,
+    /// Start of the oldest file; 0 for an empty log.
+    first: AtomicI64,
     growing: Mutex<()>,
 }
 
@@ -59,7 +75,8 @@ impl Segments {
         }
         list.sort_by_key(|segment| segment.start);
         report_gaps(&list, size);
-        Ok(Segments { disk, folder: folder.to_owned(), size, list: RwLock::new(list), growing: Mutex::new(()) })
+        let first = AtomicI64::new(list.first().map_or(0, |segment| segment.start));
+        Ok(Segments { disk, folder: folder.to_owned(), size, list: RwLock::new(list), first, growing: Mutex::new(()) })
     }
 
     /// Bytes of each file.
@@ -74,7 +91,28 @@ impl Segments {
 
     /// Offset of the oldest byte kept; 0 for an empty log.
     pub(crate) fn first_offset(&self) -> PhysicalOffset {
-        self.list.read().unwrap_or_else(PoisonError::into_inner).first().map_or(0, |segment| segment.start)
+        self.first.load(Ordering::Acquire)
+    }
+
+    /// The file system that the files are in.
+    pub(crate) fn disk(&self) -> &dyn Disk {
+        &*self.disk
+    }
+
+    /// Takes the oldest file out of the log, and then off the disk: whoever reads it this moment reads on. None if it does
+    /// not end at or below `end`, or is the newest one.
+    pub(crate) fn delete_oldest(&self, end: PhysicalOffset) -> Result<Option<Arc<Segment>>, StoreError> {
+        let oldest = {
+            let mut list = self.list.write().unwrap_or_else(PoisonError::into_inner);
+            let [oldest, next, ..] = &list[..] else { return Ok(None) };
+            if oldest.start + self.size as i64 > end {
+                return Ok(None);
+            }
+            self.first.store(next.start, Ordering::Release);
+            list.remove(0)
+        };
+        self.disk.remove(&oldest.path).map_err(|error| StoreError::io("delete segment", &oldest.path, error))?;
+        Ok(Some(oldest))
     }
 
     /// The file that holds `offset`.
@@ -90,10 +128,7 @@ impl Segments {
         let Some(segment) = self.containing(offset) else {
             return Err(StoreError::Layout(format!("the log holds no byte at offset {offset}")));
         };
-        segment
-            .file
-            .read_exact_at(buffer, (offset - segment.start) as u64)
-            .map_err(|error| StoreError::io("read segment", &segment.path, error))
+        segment.read_exact_at(buffer, offset)
     }
 
     /// Writes bytes that lie in one file.
@@ -104,7 +139,7 @@ impl Segments {
         segment
             .file
             .write_all_at(bytes, (offset - segment.start) as u64)
-            .map_err(|error| StoreError::io("write segment", &segment.path, error))
+            .map_err(|error| full_or_io("write segment", &segment.path, error))
     }
 
     /// Makes sure that the bytes of `from..to` can be written: their files exist and room for them is taken.
@@ -132,13 +167,35 @@ impl Segments {
         if reserved >= length {
             return Ok(());
         }
-        let target = length.next_multiple_of(RESERVE_STEP_BYTES).min(self.size);
+        let target = self.reservable(segment, reserved, length)?;
         segment
             .file
             .reserve(reserved, target - reserved)
             .map_err(|error| full_or_io("reserve room in segment", &segment.path, error))?;
         segment.reserved.store(target, Ordering::Release);
         Ok(())
+    }
+
+    /// Up to where room can be taken in a file so that at least its first `length` bytes can be written.
+    fn reservable(&self, segment: &Segment, reserved: u64, length: u64) -> Result<u64, StoreError> {
+        let steps = [RESERVE_STEP_BYTES, RESERVE_SMALL_STEP_BYTES];
+        let [large, small] = steps.map(|step| length.next_multiple_of(step).min(self.size));
+        let unknown = Usage { used: 0, available: u64::MAX };
+        let usage = self.disk.usage(&self.folder).unwrap_or(unknown);
+        let fits = |target: u64| target - reserved + LEFT_FREE_BYTES <= usage.available;
+        if fits(large) {
+            return Ok(large);
+        }
+        if fits(small) {
+            return Ok(small);
+        }
+        Err(StoreError::DiskFull(format!(
+            "no room for {} more bytes of segment {}: {} bytes are used, {} are available, {LEFT_FREE_BYTES} of them are kept free",
+            small - reserved,
+            segment.path.display(),
+            usage.used,
+            usage.available,
+        )))
     }
 
     fn containing_or_create(&self, offset: PhysicalOffset) -> Result<Arc<Segment>, StoreError> {
@@ -156,7 +213,10 @@ impl Segments {
         let path = self.folder.join(format!("{start:020}"));
         let file = self.disk.create(&path, self.size).map_err(|error| full_or_io("create segment", &path, error))?;
         let segment = Arc::new(Segment { start, path, file, reserved: AtomicU64::new(0) });
-        self.list.write().unwrap_or_else(PoisonError::into_inner).push(segment.clone());
+        let mut list = self.list.write().unwrap_or_else(PoisonError::into_inner);
+        list.push(segment.clone());
+        self.first.store(list[0].start, Ordering::Release);
+        drop(list);
         Ok(segment)
     }
 }

@@ -83,6 +83,7 @@ fn under_sync_flush_a_power_cut_loses_nothing_acknowledged() {
                     &[message("T", 0, b"late", "")],
                     &[0],
                     1,
+                    commit_log::append::Purpose::Store,
                     &mut Vec::new(),
                 )
                 .unwrap();

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
-use crate::store::disk::{Disk, DiskFile};
+use crate::store::disk::{Disk, DiskFile, Usage};
 
 const SECTOR_BYTES: usize = 512;
 
@@ -53,6 +53,7 @@ struct State {
     fail_write: Option<usize>,
     fail_sync: Option<usize>,
     full: bool,
+    full_writes: bool,
 }
 
 #[derive(Default, Clone)]
@@ -105,6 +106,11 @@ impl FaultyDisk {
 
     pub(super) fn set_full(&self, full: bool) {
         self.state().full = full;
+    }
+
+    /// Writes meet a full disk half way, as where room can't be taken beforehand.
+    pub(super) fn set_full_writes(&self, full: bool) {
+        self.state().full_writes = full;
     }
 
     /// All faults gone, as if the disk had been replaced with a copy.
@@ -177,6 +183,12 @@ impl Disk for FaultyDisk {
     fn remove(&self, path: &Path) -> io::Result<()> {
         self.state().files.remove(path).map(|_| ()).ok_or(io::ErrorKind::NotFound.into())
     }
+
+    fn usage(&self, _folder: &Path) -> io::Result<Usage> {
+        let state = self.state();
+        let used = state.files.values().map(|content| content.seen.len() as u64).sum();
+        Ok(Usage { used, available: if state.full { 0 } else { 1 << 40 } })
+    }
 }
 
 struct FaultyFile {
@@ -205,12 +217,17 @@ impl DiskFile for FaultyFile {
     fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         self.gate.pass();
         self.with(|state, path| {
-            let fails = state.fail_write.is_some_and(|at| state.writes >= at);
+            let full = state.full_writes;
+            let fails = full || state.fail_write.is_some_and(|at| state.writes >= at);
             state.writes += 1;
             let written = if fails { bytes.len() / 2 } else { bytes.len() };
             let content = state.files.get_mut(path).ok_or(io::ErrorKind::NotFound)?;
             content.seen[offset as usize..offset as usize + written].copy_from_slice(&bytes[..written]);
-            if fails { Err(io::Error::other("injected write failure")) } else { Ok(()) }
+            match fails {
+                true if full => Err(io::ErrorKind::StorageFull.into()),
+                true => Err(io::Error::other("injected write failure")),
+                false => Ok(()),
+            }
         })
     }
 

@@ -6,6 +6,8 @@ mod failing_disk;
 mod slow_disk;
 mod reading;
 mod waiting;
+mod expiry;
+mod full_disk;
 mod model;
 
 use std::path::Path;
@@ -69,8 +71,27 @@ impl Bench {
     }
 }
 
+impl Bench {
+    /// Deletes up to `count` of the oldest segments; gives how many went.
+    fn expire(&self, store: &Arc<Store>, count: usize) -> usize {
+        store.flush().unwrap();
+        let old = store.old_segments(count).unwrap();
+        let Some(last) = old.last() else { return 0 };
+        self.runtime.block_on(store.release_below(last.end)).unwrap();
+        while store.delete_oldest().unwrap().is_some() {}
+        store.forget_deleted().unwrap();
+        assert_eq!(store.log_bounds().0, last.end);
+        old.len()
+    }
+
+    /// Throws the index away, as an operator may.
+    fn lose_index(&self) {
+        std::fs::remove_dir_all(self.folder.path().join("index")).unwrap();
+    }
+}
+
 /// Ends a store as the death of its process does: nothing more is written, synced or sealed.
-fn crash(store: Arc<Store>) {
+pub(crate) fn crash(store: Arc<Store>) {
     store.end_threads();
     assert_eq!(Arc::strong_count(&store), 1);
 }

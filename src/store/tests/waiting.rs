@@ -4,29 +4,29 @@ use skylark_protocol::message::sys_flag;
 
 use super::*;
 
-const EVER: i64 = i64::MAX - 1;
-const ANY: Due = Due { due: 0, physical_offset: 0 };
+pub(super) const EVER: i64 = i64::MAX - 1;
+pub(super) const ANY: Due = Due { due: 0, physical_offset: 0 };
 
 impl Bench {
     fn store_one(&self, store: &Store, message: NewMessage) -> Put {
         self.runtime.block_on(store.put(message)).unwrap()
     }
 
-    fn delay(&self, store: &Store, due: i64) -> Due {
+    pub(super) fn delay(&self, store: &Store, due: i64) -> Due {
         let put = self.store_one(store, message(TIMER_TOPIC, 0, b"later", &format!("{DUE_PROPERTY}\u{1}{due}")));
         Due { due, physical_offset: put.physical_offset }
     }
 
-    fn deliver(&self, store: &Store, due: Due) {
+    pub(super) fn deliver(&self, store: &Store, due: Due) {
         let delivery = message("T", 0, b"later", &format!("{DUE_PROPERTY}\u{1}{}", due.due));
         self.store_one(store, NewMessage { prepared_transaction_offset: due.physical_offset, ..delivery });
     }
 
-    fn half(&self, store: &Store) -> i64 {
+    pub(super) fn half(&self, store: &Store) -> i64 {
         self.store_one(store, message(HALF_TOPIC, 0, b"half", "")).physical_offset
     }
 
-    fn commit(&self, store: &Store, half: i64) {
+    pub(super) fn commit(&self, store: &Store, half: i64) {
         let commit = message("T", 0, b"half", "");
         let sys_flag = sys_flag::TRANSACTION_COMMIT;
         self.store_one(store, NewMessage { prepared_transaction_offset: half, sys_flag, ..commit });
@@ -62,6 +62,8 @@ fn a_delayed_message_waits_until_its_delivery_is_in_the_log() {
             assert_eq!(store.due(ANY, EVER, 9).unwrap(), [dues[3], dues[2], dues[0]], "{when}");
             assert_eq!(store.due(ANY, 20, 9).unwrap(), [dues[3], dues[2]], "{when}");
             assert_eq!(store.due(dues[2], EVER, 1).unwrap(), [dues[2]], "{when}");
+            // As after the clock was set back.
+            assert_eq!(store.due(dues[2], 10, 9).unwrap(), [], "{when}");
         });
     }
 }
