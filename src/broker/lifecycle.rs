@@ -21,7 +21,7 @@ use super::registration::{ROUTE_WAIT_MAX, Registration};
 use super::stats::Stats;
 use super::subscription_groups::SubscriptionGroups;
 use super::topics::TopicTable;
-use super::{Broker, refusal, rules};
+use super::{Broker, refusal, retention, rules};
 use crate::config::{BrokerConfig, BrokerRole, Live, Loaded};
 use crate::delay::Scheduler;
 use crate::remoting::{Client, ListenerId, Server};
@@ -198,6 +198,7 @@ fn open(
         producers: Default::default(),
         queue_locks: Default::default(),
         registration: Registration::new(rules::identity(&config, port), rules::registration_config(&config), client),
+        retention: Default::default(),
         stats: Stats::load(meta)?,
         held_pulls: AtomicUsize::new(0),
         settings_file: loaded.file.clone().unwrap_or_else(|| config.own_file()),
@@ -233,6 +234,7 @@ fn start_tasks(broker: &Arc<Broker>, stop: &CancellationToken) -> TaskTracker {
     tasks.spawn(every(flush_period, stop.clone(), broker.clone(), flush_offsets));
     tasks.spawn(deliver_delayed(broker.clone(), stop.clone()));
     tasks.spawn(check_transactions_in_turn(broker.clone(), stop.clone()));
+    tasks.spawn(retention::keep_within_limits(broker.clone(), stop.clone()));
     tasks.spawn(every(HOUSEKEEPING_PERIOD, stop.clone(), broker.clone(), forget_silent));
     tasks.spawn(every(Duration::from_secs(1), stop.clone(), broker.clone(), sample_stats));
     tasks.close();

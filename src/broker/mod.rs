@@ -22,6 +22,7 @@ mod producers;
 mod consumers;
 mod queue_locks;
 mod registration;
+mod retention;
 mod stats;
 mod clock;
 #[cfg(test)]
@@ -47,6 +48,7 @@ use consumers::Consumers;
 use producers::Producers;
 use queue_locks::QueueLocks;
 use registration::Registration;
+use retention::Retention;
 use stats::Stats;
 use subscription_groups::SubscriptionGroups;
 use topics::TopicTable;
@@ -72,6 +74,7 @@ pub(crate) struct Broker {
     producers: Producers,
     queue_locks: QueueLocks,
     registration: Registration,
+    retention: Retention,
     stats: Stats,
     held_pulls: AtomicUsize,
 }

@@ -112,11 +112,25 @@ settings! {
     /// Share of the machine's memory, in percent, within which a message counts as in memory.
     "accessMessageInMemoryMaxRatio" => access_message_in_memory_max_ratio: u32 = 40, in 0..=100;
     /// Hours that messages are kept.
-    live "fileReservedTime" => file_reserved_time_hours: u32 = 72, in 1..=876_000;
+    live "fileReservedTime" => file_reserved_time_hours: u32 = 72, in 0..=876_000;
     /// Hours of the day at which expired messages are deleted, separated by semicolons.
     live "deleteWhen" => delete_when: Hours = Hours::parse("04").expect("an hour");
-    /// Used share of the disk, in percent, above which old messages are deleted at any hour.
+    /// Used share of the disk, in percent, above which expired messages are deleted at any hour.
     live "diskMaxUsedSpaceRatio" => disk_max_used_space_ratio: u32 = 75, in 10..=95;
+    /// Used share of the disk, in percent, above which the oldest messages are deleted whatever their age.
+    live "diskSpaceCleanForciblyRatio" => disk_space_clean_forcibly_ratio: u32 = 85, in 10..=100;
+    /// Used share of the disk, in percent, above which no message is taken (answer 14) until there is room again.
+    live "diskSpaceWarningLevelRatio" => disk_space_warning_level_ratio: u32 = 90, in 10..=100;
+    /// Free bytes of the disk below which the oldest messages are deleted whatever their age, and no message is taken; 0: none.
+    live "diskFreeBytesMin" => disk_free_bytes_min: u64 = 0;
+    /// Bytes of the commit log above which its oldest messages are deleted whatever their age, a segment at a time; 0: no bound.
+    live "commitLogMaxBytes" => commit_log_max_bytes: u64 = 0;
+    /// Whether messages that are not expired may be deleted at all; if not, a limit in bytes refuses messages instead.
+    live "cleanFileForciblyEnable" => clean_file_forcibly_enable: bool = true;
+    /// How often the disk is looked at, in milliseconds.
+    live "cleanResourceInterval" => clean_resource_interval_ms: u64 = 10_000, in 10..=3_600_000;
+    /// Pause after the deletion of a segment, in milliseconds.
+    live "deleteCommitLogFilesInterval" => delete_commit_log_files_interval_ms: u64 = 100, in 0..=60_000;
     /// Delays of the delay levels.
     "messageDelayLevel" => message_delay_level: DelayLevels =
         DelayLevels::parse("1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h").expect("delay levels");

@@ -49,7 +49,6 @@ const PROCESSORS: &str =
 const NO_HOME: &str = "Skylark has no folder of its own besides its store";
 const NEWER: &str = "the words of 4.9.8; the reference is 4.9.7";
 const SAFE_ONLY: &str = "Java takes any value for any key, and stops at its next start";
-const NOT_YET: &str = "Skylark does not delete its log by hand yet";
 const NO_ACL: &str = "Java's words are those of a null pointer";
 
 /// The commands that show `key = value`, where Skylark, like each version of Java, has keys of its own.
@@ -119,17 +118,6 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
         "deleteAc",
         Lines(&["Caused by: org.apache.rocketmq.client.exception.MQClientException: CODE: 210"]),
         NO_ACL,
-    ),
-    differ(Java, "deleteExpiredCommitLog", Lines(&["success"]), NOT_YET),
-    differ(
-        Skylark,
-        "deleteExpiredCommitLog",
-        Lines(&[
-            "org.apache.rocketmq.tools.command.SubCommandException: DeleteExpired",
-            "Caused by: org.apache.rocketmq.client.exception.MQClientException: CODE: 3",
-            "For more information",
-        ]),
-        NOT_YET,
     ),
     differ(
         Both,

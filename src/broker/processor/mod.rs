@@ -89,6 +89,7 @@ pub(super) fn dispatcher(broker: Arc<Broker>) -> Dispatcher<Arc<Broker>> {
         .on(admin::queue::query_consume_queue)
         .on(admin::queue::clean_expired_consume_queue)
         .on(admin::queue::clean_unused_topic)
+        .on(admin::queue::delete_expired_commitlog)
         .on(admin::stats_data::view_broker_stats_data)
         .on(admin::client_calls::invoke_broker_to_reset_offset)
         .on(admin::client_calls::invoke_broker_to_get_consumer_status)

@@ -1,10 +1,12 @@
-//! A queue's entries and what tidies queues (321, 306, 316).
+//! A queue's entries and what tidies queues and the log (321, 306, 316, 329).
 
 use std::sync::Arc;
 
 use skylark_protocol::body::{self, ConsumeQueueData, QueryConsumeQueueResponseBody};
 use skylark_protocol::message::record::RecordView;
-use skylark_protocol::request::{CleanExpiredConsumequeue, CleanUnusedTopic, QueryConsumeQueue};
+use skylark_protocol::request::{
+    CleanExpiredConsumequeue, CleanUnusedTopic, DeleteExpiredCommitlog, QueryConsumeQueue,
+};
 
 use crate::broker::Broker;
 use crate::broker::refusal::blocking;
@@ -69,6 +71,16 @@ pub(crate) async fn clean_unused_topic(
     _broker: Arc<Broker>,
     _request: Incoming<CleanUnusedTopic>,
 ) -> Result<Reply<CleanUnusedTopic>, Refusal> {
+    Ok(Reply::empty())
+}
+
+/// Deletes expired files of the log now, whatever the hour.
+pub(crate) async fn delete_expired_commitlog(
+    broker: Arc<Broker>,
+    request: Incoming<DeleteExpiredCommitlog>,
+) -> Result<Reply<DeleteExpiredCommitlog>, Refusal> {
+    tracing::info!(peer = %request.peer.remote(), "delete expired segments of the log");
+    broker.retention.delete_by_hand();
     Ok(Reply::empty())
 }
 
