@@ -205,9 +205,9 @@ impl IndexDb {
     }
 
     /// Physical offsets of the records of one chunk that carry a key of this hash, ascending.
-    pub(crate) fn key_offsets(&self, chunk: PhysicalOffset, hash: u64) -> Result<Vec<PhysicalOffset>, StoreError> {
+    pub(crate) fn key_offsets(&self, chunk: &ChunkRow, hash: u64) -> Result<Vec<PhysicalOffset>, StoreError> {
         let mut prefix = [0; KEY_PREFIX_BYTES];
-        prefix[..8].copy_from_slice(&chunk.to_be_bytes());
+        prefix[..8].copy_from_slice(&chunk.start.to_be_bytes());
         prefix[8..].copy_from_slice(&hash.to_be_bytes());
         let mut options = ReadOptions::default();
         options.set_prefix_same_as_start(true);
@@ -218,7 +218,12 @@ impl IndexDb {
             if !key.starts_with(&prefix) {
                 break;
             }
-            offsets.push(read_i64(&key, KEY_PREFIX_BYTES));
+            let physical_offset = read_i64(&key, KEY_PREFIX_BYTES);
+            // What lies behind the chunk's end is left over from a seal that a crash ended: it belongs to the next one.
+            if physical_offset >= chunk.end {
+                break;
+            }
+            offsets.push(physical_offset);
         }
         Ok(offsets)
     }

@@ -90,7 +90,7 @@ impl Store {
         };
         for row in self.index.chunks()?.into_iter().rev() {
             if row.start < sealed_below && row.oldest <= end && row.newest >= begin {
-                found.push(self.index.key_offsets(row.start, hash)?);
+                found.push(self.index.key_offsets(&row, hash)?);
             }
         }
         found.iter_mut().for_each(|offsets| offsets.dedup());

@@ -1,6 +1,9 @@
 //! What readers get, hot and sealed.
 
 use super::*;
+use crate::store::index_db::{ChunkRow, KeyEntry, SealedChunk};
+use crate::store::key_index::key_hash;
+use crate::store::pending::PendingChanges;
 
 fn check_get(seal_first: bool, offset: i64, expected: (GetStatus, i64, &[i64])) {
     let bench = Bench::new(FlushMode::Async);
@@ -128,6 +131,25 @@ fn queries_find_exactly_the_messages_with_a_key() {
         assert_eq!(found("k2-unique", 64), 1);
         assert!(store.query("T", "k2", 64, 0, 1000).unwrap().is_empty(), "outside of the time window");
     }
+}
+
+#[test]
+fn a_query_finds_a_message_once_after_a_seal_that_a_crash_ended() {
+    let bench = Bench::new(FlushMode::Async);
+    let (store, _) = bench.open();
+    let keyed = || message("T", 0, b"x", "KEYS\u{1}k");
+    let offsets = [0; 2].map(|_| bench.runtime.block_on(store.put(keyed())).unwrap().physical_offset);
+    seal(&store);
+    // The chunk of both is cut behind the first, as after a crash before its row was written.
+    let whole = store.index.chunks().unwrap()[0];
+    let keys = offsets.map(|physical_offset| KeyEntry { hash: key_hash("T", "k"), physical_offset });
+    for (start, end, key) in [(0, offsets[1], keys[0]), (offsets[1], whole.end, keys[1])] {
+        let row = ChunkRow { start, end, ..whole };
+        let (queues, pending) = (Vec::new(), PendingChanges::default());
+        let chunk = SealedChunk { row, deleted_topics: Vec::new(), queues, keys: vec![key], pending };
+        store.index.seal(&chunk).unwrap();
+    }
+    assert_eq!(store.query("T", "k", 64, 0, i64::MAX).unwrap().len(), 2);
 }
 
 #[test]
