@@ -55,6 +55,13 @@ struct Place {
     physical_offset: i64,
 }
 
+impl Found {
+    /// It was stored, or seen, before `moment`, in ms since 1970.
+    pub fn is_before(&self, moment: i64) -> bool {
+        self.stored_ms.min(self.seen_ms.unwrap_or(i64::MAX)) < moment
+    }
+}
+
 impl Checker<'_> {
     /// Of this history, and what the live reader saw.
     pub fn new<'a>(history: &'a History, seen: &'a Seen) -> Checker<'a> {
@@ -69,7 +76,7 @@ impl Checker<'_> {
         }
         self.read_everything(&mut reader);
         self.check_live_reader();
-        self.check_attempts();
+        self.check_attempts(cluster.target);
         self.check_order();
         self.check_queries(&mut reader);
         println!("{} found, of delayed ones late by (ms): {}", self.found.len(), self.lateness());
@@ -133,7 +140,7 @@ impl Checker<'_> {
         }
     }
 
-    fn check_attempts(&mut self) {
+    fn check_attempts(&mut self, target: Target) {
         let Checker { history, found, violations, .. } = self;
         for attempt in &history.attempts {
             let places = found.get(&attempt.id).map_or(&[][..], Vec::as_slice);
@@ -143,8 +150,10 @@ impl Checker<'_> {
             }
             match attempt.kind {
                 Kind::Plain => check_plain(attempt, places, violations),
-                Kind::Delayed { .. } => delays::check(attempt, places, violations),
-                Kind::Half => transactions::check(attempt, places.len(), violations),
+                Kind::Delayed { .. } => {
+                    delays::check(attempt, history.cancels.get(&attempt.id).copied(), places, violations)
+                }
+                Kind::Half => transactions::check(attempt, target, places, violations),
             }
         }
     }

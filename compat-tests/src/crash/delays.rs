@@ -1,10 +1,10 @@
 //! Delayed messages: what is sent, and that each comes once, not before its time (A9).
 
 use super::checker::Found;
-use super::history::{Attempt, Kind};
+use super::history::{Attempt, Cancel, Kind};
 use super::message::{MessageId, single_with};
 use super::violations::Violations;
-use crate::client::{Reader, create_topic};
+use crate::client::{Reader, create_topic, properties, send_v2};
 use crate::cluster::Target;
 use crate::frame::Request;
 use crate::script::answers;
@@ -87,17 +87,23 @@ pub fn await_delivery(target: Target, reader: &mut Reader) {
     });
 }
 
+/// A request that takes a message away before it is delivered.
+pub fn cancel(id: MessageId, topic: &str) -> Request {
+    send_v2(topic).field("i", properties(&[("TIMER_DEL_UNIQKEY", &id.unique_key())]))
+}
+
 /// A9 of one message that was found at `places`.
-pub fn check(attempt: &Attempt, places: &[Found], violations: &mut Violations) {
+pub fn check(attempt: &Attempt, cancel: Option<Cancel>, places: &[Found], violations: &mut Violations) {
     let Kind::Delayed { by_ms } = attempt.kind else { return };
-    violations.unless(places.len() < 2, "A9 delayed, came twice", || format!("{attempt:?} at {places:?}"));
-    if attempt.is_acknowledged() {
-        violations.unless(!places.is_empty(), "A9 delayed, never came", || format!("{attempt:?}"));
+    let told = || format!("{attempt:?} {cancel:?} at {places:?}");
+    violations.unless(places.len() < 2, "A9 delayed, came twice", told);
+    if cancel == Some(Cancel::Done) {
+        violations.unless(places.is_empty(), "A9 cancelled, came", told);
+    } else if attempt.is_acknowledged() && cancel != Some(Cancel::Unknown) {
+        violations.unless(!places.is_empty(), "A9 delayed, never came", told);
     }
-    for found in places {
-        let early = found.stored_ms.min(found.seen_ms.unwrap_or(i64::MAX)) < attempt.sent_ms + by_ms;
-        violations.unless(!early, "A9 delayed, came early", || format!("{attempt:?} at {found:?}"));
-    }
+    let early = places.iter().any(|found| found.is_before(attempt.sent_ms + by_ms));
+    violations.unless(!early, "A9 delayed, came early", told);
 }
 
 /// How late they came, in ms: the time of storing after the time that they were due, in order.

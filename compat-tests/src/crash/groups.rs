@@ -1,7 +1,7 @@
 //! Consumer groups in cluster mode: they pull, commit where they go on, give some messages back, and check on each new
 //! connection that the broker remembers what it should (A10, A11).
 
-use super::delays::level_ms;
+use super::given_back::{self, GivenBack};
 use super::message::{MessageId, QUEUES, TOPICS, now_ms};
 use super::violations::Violations;
 use super::{End, Load};
@@ -9,7 +9,7 @@ use crate::client::{about_queue, code, pull};
 use crate::frame::{Answer, Request, request};
 use crate::record::Record;
 use crate::script::Script;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -28,11 +28,13 @@ const WITHOUT_MESSAGES: [i32; 2] = [19, 20];
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Got {
     /// Which; None: not one of the load's.
-    id: Option<MessageId>,
+    pub id: Option<MessageId>,
     /// How often it was given back.
-    times: i32,
-    physical_offset: i64,
-    stored_ms: i64,
+    pub times: i32,
+    /// Where in the log.
+    pub physical_offset: i64,
+    /// When it was stored, in ms since 1970.
+    pub stored_ms: i64,
 }
 
 /// How far a group is in a queue.
@@ -48,16 +50,6 @@ struct Progress {
     commits: Vec<(Instant, i64)>,
     /// The highest offset it ever sent in a commit.
     sent: i64,
-}
-
-/// One message given back once.
-#[derive(Clone, Copy, Debug)]
-struct GivenBack {
-    id: MessageId,
-    times: i32,
-    level: usize,
-    at_ms: i64,
-    is_answered: bool,
 }
 
 /// One group with one member.
@@ -229,7 +221,7 @@ impl Group {
         let Some(id) = record.property("KEYS").and_then(MessageId::of_key) else { return Ok(()) };
         let times = record.reconsume_times + 1;
         // Level 0 lets the broker choose.
-        let level = if id.choice(2) == 0 { 0 } else { 1 };
+        let level = if id.choice("level", 2) == 0 { 0 } else { 1 };
         let request = request(code::SEND_BACK)
             .field("offset", record.physical_offset)
             .field("group", self.name)
@@ -261,40 +253,10 @@ impl Group {
         request(code::HEART_BEAT).body(body)
     }
 
-    /// What was given back came again, as often as that was answered, not before its time.
-    fn check_given_back(&self, violations: &mut Violations) {
-        let mut given: HashMap<(MessageId, i32), Vec<GivenBack>> = HashMap::new();
-        for one in &self.given_back {
-            given.entry((one.id, one.times)).or_default().push(*one);
-        }
-        let mut came: HashMap<(MessageId, i32), Vec<Got>> = HashMap::new();
-        for got in &self.queues[&(retry_topic(self.name), 0)].got {
-            let Some(id) = got.id else { continue };
-            came.entry((id, got.times)).or_default().push(*got);
-        }
-        for (which, came) in &came {
-            let given = given.get(which).map_or(&[][..], Vec::as_slice);
-            let told = || format!("{which:?}: {given:?} came as {came:?}");
-            violations.unless(came.len() <= given.len(), "A11 given back, came too often", told);
-            // One that should not be there could have come of any.
-            let due = |n: usize| given.get(if came.len() <= given.len() { n } else { 0 });
-            let is_early =
-                |(n, came): (usize, &Got)| due(n).is_some_and(|g| came.stored_ms < g.at_ms + level_ms(g.level));
-            let early = came.iter().enumerate().any(is_early);
-            violations.unless(!early, "A11 given back, came early", told);
-        }
-        for (which, given) in &given {
-            let answered = given.iter().filter(|one| one.is_answered).count();
-            let came = came.get(which).map_or(0, Vec::len);
-            let told = || format!("{which:?} came {came} times: {given:?}");
-            violations.unless(came >= answered, "A11 given back, never came", told);
-        }
-    }
-
     /// All that does not hold of this group, once it caught up.
     pub fn check(&self, violations: &mut Violations) {
         violations.merge(self.violations.clone());
-        self.check_given_back(violations);
+        given_back::check(&self.given_back, &self.queues[&(retry_topic(self.name), 0)].got, violations);
     }
 }
 

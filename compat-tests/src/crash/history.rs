@@ -1,7 +1,7 @@
 //! What was sent, and what became of it.
 
 use super::message::MessageId;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// What the answer said.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -31,6 +31,17 @@ pub enum Kind {
     },
     /// When it is committed.
     Half,
+}
+
+/// What became of a cancellation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Cancel {
+    /// The message is taken away: must never be found.
+    Done,
+    /// It did not wait any more: it must be found.
+    TooLate,
+    /// No answer: may be found.
+    Unknown,
 }
 
 /// One message that was sent.
@@ -64,6 +75,8 @@ impl Attempt {
 pub struct History {
     /// All attempts.
     pub attempts: Vec<Attempt>,
+    /// The delayed messages that were to be taken away before they are delivered.
+    pub cancels: HashMap<MessageId, Cancel>,
     /// How many requests were answered with which code.
     pub answers: BTreeMap<i32, u64>,
 }
@@ -77,6 +90,7 @@ impl History {
     /// Both.
     pub fn merge(mut self, other: History) -> History {
         self.attempts.extend(other.attempts);
+        self.cancels.extend(other.cancels);
         for (code, count) in other.answers {
             *self.answers.entry(code).or_default() += count;
         }

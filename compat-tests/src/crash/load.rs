@@ -1,5 +1,6 @@
 //! What all who make up the load share.
 
+use crate::cluster::Target;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -10,6 +11,8 @@ use std::time::{Duration, Instant};
 pub struct Load {
     /// The broker's address.
     pub broker: String,
+    /// What it is.
+    pub target: Target,
     acked: AtomicU64,
     over: AtomicBool,
     settled: AtomicBool,
@@ -29,9 +32,9 @@ pub struct End {
 
 impl Load {
     /// Nothing is sent yet.
-    pub fn new(broker: String) -> Load {
+    pub fn new(broker: String, target: Target) -> Load {
         let no = AtomicBool::default;
-        Load { broker, acked: AtomicU64::new(0), over: no(), settled: no(), ends: Mutex::default() }
+        Load { broker, target, acked: AtomicU64::new(0), over: no(), settled: no(), ends: Mutex::default() }
     }
 
     /// One more message was acknowledged, of those that are seen at once.

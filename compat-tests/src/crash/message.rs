@@ -54,9 +54,13 @@ impl MessageId {
         body
     }
 
-    /// A choice among `count` that is always the same for this message.
-    pub fn choice(self, count: u64) -> u64 {
-        fastrand::Rng::with_seed(!self.0).u64(..count)
+    /// A choice among `count` that is always the same for this message, and says nothing of choices of another `name`.
+    pub fn choice(self, name: &str, count: u64) -> u64 {
+        let salt = name.bytes().fold(0, |salt: u64, byte| salt.rotate_left(7) ^ u64::from(byte));
+        let mut random = fastrand::Rng::with_seed(self.0 ^ salt << 20);
+        // The first number of neighbouring seeds is not as random as those behind it.
+        random.u64(..);
+        random.u64(..count)
     }
 
     fn properties(self, more: &[(&str, &str)]) -> String {

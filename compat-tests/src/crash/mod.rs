@@ -9,7 +9,9 @@ pub mod history;
 pub mod producer;
 pub mod delays;
 pub mod transactions;
+pub mod ledger;
 pub mod groups;
+pub mod given_back;
 pub mod tailer;
 pub mod checker;
 pub mod violations;
@@ -23,7 +25,8 @@ use crate::script::answers;
 use crate::wait::wait_for_progressing;
 use checker::Checker;
 use groups::Group;
-use history::{History, Kind};
+use history::{Cancel, History, Kind};
+use ledger::SharedLedger;
 pub use load::{End, Load};
 use message::{QUEUES, TOPICS};
 pub use plan::{Mix, Plan};
@@ -32,7 +35,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use tailer::Tailer;
-use transactions::{SharedLedger, TransactionProducer};
+use transactions::TransactionProducer;
 use violations::Violations;
 
 const PRODUCERS: u64 = 4;
@@ -83,12 +86,12 @@ struct Threads {
 }
 
 impl Threads {
-    fn start(plan: &Plan, target: Target, load: &Arc<Load>) -> Threads {
+    fn start(plan: &Plan, load: &Arc<Load>) -> Threads {
         let is_full = plan.mix == Mix::Full;
         let plain = if is_full { Sort::Plain } else { Sort::Flood };
         let mut sorts: Vec<_> = (0..PRODUCERS).map(|number| (number, plain)).collect();
         if is_full {
-            sorts.push((DELAYED, Sort::Delayed(target)));
+            sorts.push((DELAYED, Sort::Delayed));
         }
         let ledger = SharedLedger::default();
         let transactions = if is_full { TRANSACTIONS..TRANSACTIONS + TRANSACTION_PRODUCERS } else { 0..0 };
@@ -156,9 +159,9 @@ pub fn run_against<T: Companion>(target: Target, plan: &Plan, beside: impl FnOnc
     println!("{plan:?} COMPAT_SEED={seed}");
     let mut cluster = Cluster::with(target, &plan.settings());
     create_topics(&cluster);
-    let load = Arc::new(Load::new(cluster.broker.address()));
+    let load = Arc::new(Load::new(cluster.broker.address(), target));
     let companion = beside(&cluster);
-    let threads = Threads::start(plan, target, &load);
+    let threads = Threads::start(plan, &load);
     kill_again_and_again(plan, &mut cluster, &load, &companion, &threads);
     let outcome = threads.end(cluster, load, plan.mix);
     outcome.tell();
@@ -239,7 +242,7 @@ impl Outcome {
         if let Some(mixed) = &mut self.mixed {
             let more = transactions::settle(&self.load, &mixed.ledger);
             self.history = std::mem::take(&mut self.history).merge(more);
-            violations.merge(transactions::lock(&mixed.ledger).violations());
+            violations.merge(ledger::lock(&mixed.ledger).violations());
             delays::await_delivery(target, &mut Reader::open(&self.cluster.broker.address()));
             for group in &mut mixed.groups {
                 group.catch_up(&self.load);
@@ -256,7 +259,7 @@ impl Outcome {
 
     /// Prints what was done.
     fn tell(&self) {
-        let History { attempts, answers } = &self.history;
+        let History { attempts, answers, cancels } = &self.history;
         println!("{} sent, requests answered, by code: {answers:?}", attempts.len());
         let count =
             |name: &str, of: &dyn Fn(Kind) -> bool| println!("{} acknowledged: {name}", self.history.acknowledged(of));
@@ -264,7 +267,9 @@ impl Outcome {
         if let Some(mixed) = &self.mixed {
             count("delayed", &|kind| matches!(kind, Kind::Delayed { .. }));
             count("half messages", &|kind| kind == Kind::Half);
-            println!("{}", transactions::lock(&mixed.ledger));
+            let cancelled = cancels.values().filter(|cancel| **cancel == Cancel::Done).count();
+            println!("{cancelled} of {} delayed messages cancelled", cancels.len());
+            println!("{}", ledger::lock(&mixed.ledger));
             mixed.groups.iter().for_each(|group| println!("{group}"));
         }
     }

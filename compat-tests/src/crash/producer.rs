@@ -2,7 +2,7 @@
 
 use super::Load;
 use super::delays;
-use super::history::{Attempt, Fate, History, Kind};
+use super::history::{Attempt, Cancel, Fate, History, Kind};
 use super::message::{MessageId, QUEUES, TOPICS, batch, now_ms, single};
 use crate::cluster::Target;
 use crate::frame::{Answer, Request};
@@ -13,6 +13,8 @@ use std::sync::Arc;
 
 const BURST_MAX: usize = 8;
 const BATCH_MAX: usize = 12;
+/// One of so many delayed messages is cancelled.
+const CANCELLED_OF: u64 = 8;
 const SUCCESS: i32 = 0;
 /// No topic of the load has so many queues: the broker refuses the message.
 const NO_SUCH_QUEUE: i32 = 9999;
@@ -26,8 +28,8 @@ pub enum Sort {
     Flood,
     /// The same with pauses, so that others keep up.
     Plain,
-    /// Delayed messages, as far as the target knows them; with pauses.
-    Delayed(Target),
+    /// Delayed messages, as far as the target knows them, and cancellations of some; with pauses.
+    Delayed,
 }
 
 /// A connection under load.
@@ -39,18 +41,23 @@ pub struct Producer {
     random: fastrand::Rng,
     load: Arc<Load>,
     history: History,
+    /// Delayed messages to be cancelled, and their topics.
+    to_cancel: Vec<(MessageId, usize)>,
 }
 
-/// One request of a burst: its messages lie at `attempts` in the history.
-struct Sent {
-    attempts: std::ops::Range<usize>,
+/// One request of a burst.
+enum Sent {
+    /// Its messages lie there in the history.
+    Messages(std::ops::Range<usize>),
+    /// It cancels this message.
+    Cancel(MessageId),
 }
 
 impl Producer {
     /// The producer with this number.
     pub fn new(number: u64, sort: Sort, seed: u64, load: Arc<Load>) -> Producer {
         let random = fastrand::Rng::with_seed(seed);
-        Producer { number, sort, sent: 0, burst: 0, random, load, history: History::default() }
+        Producer { number, sort, sent: 0, burst: 0, random, load, history: History::default(), to_cancel: Vec::new() }
     }
 
     /// Sends until the load is over; connects again whenever the broker comes back.
@@ -86,15 +93,19 @@ impl Producer {
     }
 
     fn next_request(&mut self) -> (Request, Sent) {
+        if let Some((id, topic)) = self.to_cancel.pop() {
+            self.history.cancels.insert(id, Cancel::Unknown);
+            return (delays::cancel(id, TOPICS[topic]), Sent::Cancel(id));
+        }
         let topic = self.random.usize(..TOPICS.len());
         let queue = self.random.i32(0..QUEUES);
         let first = self.history.attempts.len();
         let request = match self.sort {
-            Sort::Delayed(target) => self.next_delayed(target, topic, queue),
+            Sort::Delayed => self.next_delayed(topic, queue),
             Sort::Flood | Sort::Plain => self.next_plain(topic, queue),
         };
         let request = if self.random.bool() { request.binary() } else { request };
-        (request, Sent { attempts: first..self.history.attempts.len() })
+        (request, Sent::Messages(first..self.history.attempts.len()))
     }
 
     fn next_plain(&mut self, topic: usize, queue: i32) -> Request {
@@ -109,8 +120,8 @@ impl Producer {
         }
     }
 
-    fn next_delayed(&mut self, target: Target, topic: usize, queue: i32) -> Request {
-        let delay = delays::choose(&mut self.random, target);
+    fn next_delayed(&mut self, topic: usize, queue: i32) -> Request {
+        let delay = delays::choose(&mut self.random, self.load.target);
         let id = self.attempt(topic, queue, Kind::Delayed { by_ms: delay.ms() });
         delay.send(id, TOPICS[topic], queue)
     }
@@ -125,13 +136,30 @@ impl Producer {
 
     fn note(&mut self, sent: &Sent, answer: &Answer) {
         *self.history.answers.entry(answer.code).or_default() += 1;
-        let attempts = &mut self.history.attempts[sent.attempts.clone()];
+        let attempts = match sent {
+            Sent::Messages(attempts) => attempts.clone(),
+            Sent::Cancel(id) => {
+                let cancel = match answer.code {
+                    SUCCESS => Cancel::Done,
+                    SYSTEM_ERROR => Cancel::TooLate,
+                    _ => Cancel::Unknown,
+                };
+                self.history.cancels.insert(*id, cancel);
+                return;
+            }
+        };
+        let attempts = &mut self.history.attempts[attempts];
         let fates = fates(answer, attempts.len());
         for (attempt, fate) in attempts.iter_mut().zip(fates) {
             attempt.fate = fate;
-            if attempt.kind == Kind::Plain && attempt.is_acknowledged() {
+            if !attempt.is_acknowledged() {
+                continue;
+            }
+            if attempt.kind == Kind::Plain {
                 assert_eq!(answer.number("queueId"), i64::from(attempt.queue), "{answer:?}");
                 self.load.note_acked();
+            } else if self.load.target == Target::Skylark && attempt.id.choice("cancelled", CANCELLED_OF) == 0 {
+                self.to_cancel.push((attempt.id, attempt.topic));
             }
         }
     }

@@ -3,18 +3,21 @@
 //! What is to become of a message follows from its id, so any producer of the group can answer for any other.
 
 use super::Load;
+use super::checker::Found;
+use super::delays::level_ms;
 use super::history::{Attempt, Fate, History, Kind};
+use super::ledger::{Half, SharedLedger, lock};
 use super::message::{MessageId, QUEUES, TOPICS, now_ms, single_with};
 use super::producer::fates;
 use super::violations::Violations;
 use crate::client::code;
+use crate::cluster::Target;
 use crate::frame::{Answer, Request, request};
 use crate::script::Script;
 use crate::wait::wait_for;
-use std::collections::{HashMap, HashSet};
-use std::fmt;
+use std::collections::HashMap;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const GROUP: &str = "crash_transactions";
@@ -47,11 +50,16 @@ enum Way {
 
 /// Whether the message is to be committed.
 pub fn commits(id: MessageId) -> bool {
-    id.choice(2) == 0
+    id.choice("commits", 2) == 0
+}
+
+/// Committed, it is delayed; a stock client takes the level away, and Java mistakes such a half message.
+fn delay_level(id: MessageId, target: Target) -> Option<usize> {
+    (target == Target::Skylark && id.choice("delayed", 10) == 0).then_some(1)
 }
 
 fn way(id: MessageId) -> Way {
-    match id.choice(24) / 2 {
+    match id.choice("way", 12) {
         0..5 => Way::AtOnce,
         5 => Way::Twice,
         6 => Way::ThenContrary,
@@ -60,46 +68,6 @@ fn way(id: MessageId) -> Way {
         _ => Way::AskedAgain,
     }
 }
-
-/// Where a half message lies.
-#[derive(Clone, Copy, Debug)]
-struct Half {
-    id: MessageId,
-    queue_offset: i64,
-    physical_offset: i64,
-}
-
-/// What the producers of the group know together.
-#[derive(Default)]
-pub struct Ledger {
-    /// Acknowledged, and no answer said yet that they are decided.
-    open: HashSet<MessageId>,
-    /// When the answer came that said so.
-    decided: HashMap<MessageId, Instant>,
-    /// How often the broker asked.
-    asked: HashMap<MessageId, u32>,
-    violations: Violations,
-    ends: u64,
-}
-
-impl Ledger {
-    /// What the producers saw that should not be.
-    pub fn violations(&self) -> Violations {
-        self.violations.clone()
-    }
-}
-
-impl fmt::Display for Ledger {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let most = self.asked.values().max().copied().unwrap_or(0);
-        let Ledger { decided, ends, asked, .. } = self;
-        write!(f, "{} decided by {ends} answered requests, {} asked about, ", decided.len(), asked.len())?;
-        write!(f, "at most {most} times")
-    }
-}
-
-/// Shared by the producers of the group.
-pub type SharedLedger = Arc<Mutex<Ledger>>;
 
 /// A connection that sends transactions.
 pub struct TransactionProducer {
@@ -203,7 +171,10 @@ impl TransactionProducer {
         let queue = self.random.i32(0..QUEUES);
         let (kind, fate, sent_ms) = (Kind::Half, Fate::Unknown, now_ms());
         self.history.attempts.push(Attempt { id, kind, topic, queue, burst: 0, sent_ms, fate });
-        let send = single_with(id, TOPICS[topic], queue, &[("TRAN_MSG", "true"), ("PGROUP", GROUP)]);
+        let mut more = vec![("TRAN_MSG", "true"), ("PGROUP", GROUP)];
+        let level = delay_level(id, self.load.target).map(|level| level.to_string());
+        more.extend(level.as_ref().map(|level| ("DELAY", level.as_str())));
+        let send = single_with(id, TOPICS[topic], queue, &more);
         // One that was born long ago is given up.
         let send = send.field("a", GROUP).field("f", PREPARED).field("g", sent_ms);
         (send, self.history.attempts.len() - 1)
@@ -215,7 +186,7 @@ impl TransactionProducer {
         attempt.fate = fates(answer, 1)[0];
         let Fate::Acknowledged { offset, physical_offset } = attempt.fate else { return };
         let half = Half { id: attempt.id, queue_offset: offset, physical_offset };
-        lock(&self.ledger).open.insert(half.id);
+        lock(&self.ledger).acknowledged(half);
         let now = Instant::now();
         let outcome = outcome(half.id);
         match way(half.id) {
@@ -231,19 +202,9 @@ impl TransactionProducer {
     }
 
     fn note_end(&mut self, half: Half, said: i32, answer: &Answer) {
-        let mut ledger = lock(&self.ledger);
-        ledger.ends += 1;
-        let is_open = ledger.open.contains(&half.id);
-        if answer.code != 0 {
-            ledger.violations.unless(!is_open, "A8 acknowledged half, not found", || format!("{half:?}: {answer:?}"));
-            return;
-        }
-        if said != outcome(half.id) {
-            return;
-        }
-        ledger.open.remove(&half.id);
-        let first = ledger.decided.insert(half.id, Instant::now()).is_none();
-        if first && way(half.id) == Way::ThenContrary {
+        let decides = said == outcome(half.id);
+        let is_first = lock(&self.ledger).ended(half, answer, decides);
+        if is_first && way(half.id) == Way::ThenContrary {
             self.planned.push((Instant::now(), half, COMMIT + ROLLBACK - said));
         }
     }
@@ -255,12 +216,7 @@ impl TransactionProducer {
             queue_offset: check.number("tranStateTableOffset"),
             physical_offset: check.number("commitLogOffset"),
         };
-        let mut ledger = lock(&self.ledger);
-        let times = *ledger.asked.entry(id).and_modify(|times| *times += 1).or_insert(1);
-        let decided = ledger.decided.get(&id).copied();
-        // A question on a connection that was not there when the answer came was asked after it.
-        let is_late = decided.is_some_and(|decided| decided < line.opened);
-        ledger.violations.unless(!is_late, "A8 decided, asked again", || format!("{half:?}, time {times}"));
+        let times = lock(&self.ledger).asked(half, line.opened);
         if way(id) == Way::AskedAgain && times == 1 {
             line.bytes.extend(end(half, UNDECIDED, true).oneway().bytes());
         } else {
@@ -291,15 +247,10 @@ fn heartbeat(number: u64) -> Request {
     request(code::HEART_BEAT).body(body)
 }
 
-/// The ledger.
-pub fn lock(ledger: &SharedLedger) -> MutexGuard<'_, Ledger> {
-    ledger.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// Returns when the broker has asked about all that it holds for undecided, and was answered: sends one more message that
 /// is decided when it is asked about for the second time, each time after all older ones.
 pub fn settle(load: &Load, ledger: &SharedLedger) -> History {
-    let settling = Arc::new(Load::new(load.broker.clone()));
+    let settling = Arc::new(Load::new(load.broker.clone(), load.target));
     settling.end();
     let mut producer = TransactionProducer::new(SETTLING, fastrand::u64(..), settling, ledger.clone());
     let is_last = |id: MessageId| way(id) == Way::AskedAgain && !commits(id);
@@ -314,17 +265,38 @@ pub fn settle(load: &Load, ledger: &SharedLedger) -> History {
     assert!(last.is_acknowledged(), "{last:?}");
     wait_for("the checks of the last half message", || {
         producer.converse(&mut line).expect("the broker is up");
-        lock(ledger).decided.contains_key(&last.id).then_some(())
+        lock(ledger).is_decided(last.id).then_some(())
     });
     producer.history
 }
 
-/// A8 of one message that was found `times` times.
-pub fn check(attempt: &Attempt, times: usize, violations: &mut Violations) {
-    let told = || format!("{attempt:?} {:?}, found {times} times", way(attempt.id));
+/// A8 of one message that was found at `places`.
+pub fn check(attempt: &Attempt, target: Target, places: &[Found], violations: &mut Violations) {
+    let told = || format!("{attempt:?} {:?}, at {places:?}", way(attempt.id));
     let is_committed = commits(attempt.id);
-    violations.unless(times < 2, "A8 committed, visible twice", told);
-    violations.unless(is_committed || times == 0, "A8 rolled back, visible", told);
-    let is_missing = is_committed && attempt.is_acknowledged() && times == 0;
+    violations.unless(places.len() < 2, "A8 committed, visible twice", told);
+    violations.unless(is_committed || places.is_empty(), "A8 rolled back, visible", told);
+    let is_missing = is_committed && attempt.is_acknowledged() && places.is_empty();
     violations.unless(!is_missing, "A8 committed, not visible", told);
+    if let Some(level) = delay_level(attempt.id, target) {
+        let early = places.iter().any(|found| found.is_before(attempt.sent_ms + level_ms(level)));
+        violations.unless(!early, "A8 committed and delayed, came early", told);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_way_ends_in_a_commit_and_in_a_rollback() {
+        use Way::{Asked, AskedAgain, AtOnce, Late, ThenContrary, Twice};
+        let ids = || (0..500).map(|number| MessageId::new(200, number));
+        for wanted in [AtOnce, Twice, ThenContrary, Late, Asked, AskedAgain] {
+            for outcome in [true, false] {
+                let count = ids().filter(|id| way(*id) == wanted && commits(*id) == outcome).count();
+                assert!(count > 10, "{count} of 500 {wanted:?}, committed: {outcome}");
+            }
+        }
+    }
 }
