@@ -146,7 +146,8 @@ fn a_query_finds_a_message_once_after_a_seal_that_a_crash_ended() {
     for (start, end, key) in [(0, offsets[1], keys[0]), (offsets[1], whole.end, keys[1])] {
         let row = ChunkRow { start, end, ..whole };
         let (queues, pending) = (Vec::new(), PendingChanges::default());
-        let chunk = SealedChunk { row, deleted_topics: Vec::new(), queues, keys: vec![key], pending };
+        let (deleted_topics, ends) = (Vec::new(), Vec::new());
+        let chunk = SealedChunk { row, deleted_topics, queues, keys: vec![key], pending, ends };
         store.index.seal(&chunk).unwrap();
     }
     assert_eq!(store.query("T", "k", 64, 0, i64::MAX).unwrap().len(), 2);
