@@ -75,6 +75,11 @@ impl Positions {
         }
     }
 
+    /// How many wait for the disk just now.
+    pub(crate) fn flush_waiters(&self) -> usize {
+        self.flushed.receiver_count()
+    }
+
     pub(crate) fn is_healthy(&self) -> bool {
         *self.health.borrow() == Health::Healthy
     }

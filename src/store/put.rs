@@ -209,7 +209,13 @@ impl Store {
     /// Waits for the disk if the store is set to SYNC_FLUSH. Under it a message that does not ask to wait is answered at
     /// once, and becomes visible when it is on disk.
     async fn wait_durable(&self, end: PhysicalOffset, wait: bool) -> Result<Durability, StoreError> {
-        if self.config.flush == FlushMode::Async || !wait {
+        if self.config.flush == FlushMode::Async {
+            return Ok(Durability::Reached);
+        }
+        if self.positions.flushed() < end {
+            self.request_sync(wait);
+        }
+        if !wait {
             return Ok(Durability::Reached);
         }
         match tokio::time::timeout(self.limits.sync_flush_timeout(), self.positions.wait_flushed(end)).await {

@@ -21,6 +21,19 @@ fn a_failed_sync_is_never_acknowledged_nor_tried_again() {
 }
 
 #[test]
+fn who_waits_alone_for_a_quick_disk_syncs_without_the_flushing_thread() {
+    let bench = Bench::new(FlushMode::Sync);
+    let (store, _) = bench.open();
+    bench.put(&store, "T", 0, b"by the thread").unwrap();
+    store.end_threads();
+    let syncs = bench.disk.syncs();
+    bench.put(&store, "T", 0, b"alone").unwrap();
+    assert_eq!((bench.disk.syncs(), drain(&store, "T", 0).len()), (syncs + 1, 2));
+    bench.disk.fail_sync_after(0);
+    assert!(matches!(bench.put(&store, "T", 0, b"bad").unwrap_err(), StoreError::Poisoned(_)));
+}
+
+#[test]
 fn a_failed_write_loses_nothing_acknowledged() {
     for failing in 0..6 {
         let bench = Bench::new(FlushMode::Async);
