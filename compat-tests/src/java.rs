@@ -49,6 +49,8 @@ pub enum Scenarios {
     All,
     /// One for each thing that must work in any mixture of servers.
     Spine,
+    /// What the pages of the official console ask; with the jars it is built with, 4.9.0.
+    Console,
 }
 
 /// Runs scenarios with the jars of `client`; `target` is what they run against. Panics with their output if one fails.
@@ -56,6 +58,7 @@ pub fn scenarios(which: Scenarios, client: &str, target: Target, namesrv: &str) 
     let mut maven = maven("java-harness");
     match which {
         Scenarios::All => maven.arg("test"),
+        Scenarios::Console => maven.args(["test-compile", "surefire:test@default-test", "-Dtest=Console*"]),
         Scenarios::Spine => maven.args(["test-compile", "surefire:test@default-test", "-Dgroups=spine"]),
     };
     maven.args([
