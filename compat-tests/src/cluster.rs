@@ -48,6 +48,7 @@ impl Target {
 
 /// A NameServer on its own.
 pub struct Namesrv {
+    target: Target,
     server: Server,
     /// `127.0.0.1:port`.
     pub address: String,
@@ -64,7 +65,7 @@ impl Namesrv {
             server.wait_ready(|| brokers_known(&address).is_some())?;
             Ok((server, address))
         })
-        .map(|(server, address)| Namesrv { server, address, folder })
+        .map(|(server, address)| Namesrv { target, server, address, folder })
         .unwrap_or_else(|why| panic!("{why}"))
     }
 
@@ -76,6 +77,14 @@ impl Namesrv {
     /// SIGTERM.
     pub fn stop(&mut self) -> ExitStatus {
         self.server.stop()
+    }
+
+    /// kill -9, and starts it again on the same port.
+    pub fn restart(&mut self) {
+        self.server.kill();
+        self.server = start_namesrv(self.target, &self.address, self.folder.path());
+        let address = self.address.clone();
+        self.server.wait_ready(|| brokers_known(&address).is_some()).unwrap_or_else(|why| panic!("{why}"));
     }
 
     /// The folder of its files.

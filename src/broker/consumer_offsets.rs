@@ -52,12 +52,16 @@ impl std::fmt::Display for BadCommit {
 /// The offset table.
 pub(crate) struct ConsumerOffsets {
     inner: Mutex<Inner>,
+    /// Held by whoever writes rows, from the look at the offsets on: what a flush found must not come after its deletion.
+    writing: Mutex<()>,
     meta: Arc<Meta>,
 }
 
 #[derive(Default)]
 struct Inner {
     groups: HashMap<String, BTreeMap<String, Slot>>,
+    /// The groups that have a slot in a topic: operators ask topic by topic.
+    groups_of: HashMap<String, BTreeSet<String>>,
     /// (group, topic) of slots that differ from their row, each once.
     dirty: Vec<(String, String)>,
     count: usize,
@@ -91,7 +95,7 @@ impl ConsumerOffsets {
                 moved += usize::from(clamped != offset);
             }
         }
-        Ok((ConsumerOffsets { inner: Mutex::new(inner), meta }, moved))
+        Ok((ConsumerOffsets { inner: Mutex::new(inner), writing: Mutex::default(), meta }, moved))
     }
 
     /// Notes that `group` goes on at `offset`.
@@ -138,8 +142,7 @@ impl ConsumerOffsets {
 
     /// The groups that committed in `topic`.
     pub(crate) fn groups_of(&self, topic: &str) -> BTreeSet<String> {
-        let inner = self.lock();
-        inner.groups.iter().filter(|(_, topics)| topics.contains_key(topic)).map(|(group, _)| group.clone()).collect()
+        self.lock().groups_of.get(topic).cloned().unwrap_or_default()
     }
 
     /// All offsets, keyed `topic@group` as peers copy them.
@@ -163,34 +166,39 @@ impl ConsumerOffsets {
 
     /// Forgets all offsets of `group`, durably. Blocks for the disk.
     pub(crate) fn remove_group(&self, group: &str) -> Result<(), StoreError> {
+        let _writing = self.writing();
         let mut inner = self.lock();
         let Some(topics) = inner.groups.remove(group) else { return Ok(()) };
         inner.count -= topics.values().map(|slot| slot.offsets.len()).sum::<usize>();
         inner.dirty.retain(|(dirty_group, _)| dirty_group != group);
+        topics.keys().for_each(|topic| inner.forget_group_of(topic, group));
+        drop(inner);
         let rows: Vec<_> = topics.keys().map(|topic| MetaChange::Delete(row(group, topic))).collect();
-        // Under the lock, so that a flush of a commit that follows cannot be overtaken.
         self.meta.write(&rows, true)
     }
 
     /// Forgets all offsets in `topic`, durably: if it comes back, its queues begin at 0. Blocks for the disk.
     pub(crate) fn remove_topic(&self, topic: &str) -> Result<(), StoreError> {
+        let _writing = self.writing();
         let mut inner = self.lock();
         let mut rows = Vec::new();
-        let mut removed = 0;
-        for (group, topics) in &mut inner.groups {
-            if let Some(slot) = topics.remove(topic) {
-                removed += slot.offsets.len();
-                rows.push(MetaChange::Delete(row(group, topic)));
+        for group in inner.groups_of.remove(topic).unwrap_or_default() {
+            let Some(topics) = inner.groups.get_mut(&group) else { continue };
+            let slot = topics.remove(topic);
+            if topics.is_empty() {
+                inner.groups.remove(&group);
             }
+            inner.count -= slot.map_or(0, |slot| slot.offsets.len());
+            rows.push(MetaChange::Delete(row(&group, topic)));
         }
-        inner.count -= removed;
         inner.dirty.retain(|(_, dirty_topic)| dirty_topic != topic);
-        inner.groups.retain(|_, topics| !topics.is_empty());
+        drop(inner);
         self.meta.write(&rows, true)
     }
 
     /// Writes what changed since the last flush; on failure it is tried again with the next. Blocks for the disk.
     pub(crate) fn flush(&self, sync: bool) -> Result<usize, StoreError> {
+        let _writing = self.writing();
         let mut inner = self.lock();
         let dirty = std::mem::take(&mut inner.dirty);
         if dirty.is_empty() {
@@ -214,6 +222,10 @@ impl ConsumerOffsets {
         written.map(|()| rows.len())
     }
 
+    fn writing(&self) -> MutexGuard<'_, ()> {
+        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -227,12 +239,22 @@ impl Inner {
     fn set(&mut self, group: &str, topic: &str, queue_id: i32, offset: i64, changed: bool) {
         if self.slot(group, topic).is_none() {
             self.groups.entry(group.to_owned()).or_default().entry(topic.to_owned()).or_default();
+            self.groups_of.entry(topic.to_owned()).or_default().insert(group.to_owned());
         }
         let slot = self.slot(group, topic).expect("the slot was just made");
         let is_new = slot.offsets.insert(queue_id, offset).is_none();
         self.count += usize::from(is_new);
         if changed {
             self.mark_dirty(group, topic);
+        }
+    }
+
+    fn forget_group_of(&mut self, topic: &str, group: &str) {
+        if let Some(groups) = self.groups_of.get_mut(topic) {
+            groups.remove(group);
+            if groups.is_empty() {
+                self.groups_of.remove(topic);
+            }
         }
     }
 

@@ -112,7 +112,7 @@ impl Broker {
         let made = refusal::blocking(move || broker.topics.get_or_create(&topic, queues, sys_flag)).await?;
         Ok(made.map(|(topic, is_new)| {
             if is_new {
-                self.registration.request();
+                self.registration.request_topic(&topic.topic_name);
             }
             topic
         }))

@@ -2,13 +2,20 @@
 //!
 //! Owns the rounds of registration: one every period, one at once when asked, never two at a time; who asks during a
 //! round gets the next. Must not know why a registration is asked for.
+//!
+//! A round in between tells of the topics that changed alone: a NameServer keeps those that a registration does not name.
+//! **Invariant:** what a round in between says of the data version is never what a full round says, so that the next full
+//! one is compared and taken, whatever was lost on the way or by a NameServer that started anew.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
+use std::collections::{BTreeSet, HashSet};
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use skylark_protocol::body::{self, KvTable, RegisterBrokerBody, TopicConfigSerializeWrapper};
+use skylark_protocol::body::{
+    self, DataVersion, KvTable, RegisterBrokerBody, TopicConfig, TopicConfigSerializeWrapper,
+};
 use skylark_protocol::message::record::body_crc;
 use skylark_protocol::request::{RegisterBroker, UnregisterBroker};
 use tokio::sync::{Notify, watch};
@@ -59,11 +66,23 @@ pub(crate) struct Registration {
     permission: AtomicI32,
     config: RegistrationConfig,
     client: Client,
-    wanted: AtomicU64,
+    wanted: Mutex<Wanted>,
+    /// NameServers to which the last round came through, a full one since it did not.
+    reached: Mutex<HashSet<String>>,
     wake: Notify,
     done: watch::Sender<u64>,
     /// Set before the broker leaves: no round may follow that and bring it back.
     retired: CancellationToken,
+}
+
+/// What the next round is for.
+#[derive(Default)]
+struct Wanted {
+    /// Counts what was asked for.
+    round: u64,
+    full: bool,
+    /// Topics that changed.
+    topics: BTreeSet<String>,
 }
 
 /// A registration that was asked for.
@@ -84,9 +103,10 @@ impl Requested {
 impl Registration {
     /// Nobody is told anything before [`Registration::run`].
     pub(crate) fn new(identity: Identity, config: RegistrationConfig, client: Client) -> Registration {
-        let (wanted, wake, done) = (AtomicU64::new(0), Notify::new(), watch::Sender::new(0));
+        let (wake, done, retired) = (Notify::new(), watch::Sender::new(0), CancellationToken::new());
         let permission = AtomicI32::new(identity.permission);
-        Registration { identity, permission, config, client, wanted, wake, done, retired: CancellationToken::new() }
+        let (wanted, reached) = (Mutex::default(), Mutex::default());
+        Registration { identity, permission, config, client, wanted, reached, wake, done, retired }
     }
 
     /// What the broker allows from now on; true if that is something else. It is told with the next registration.
@@ -94,11 +114,37 @@ impl Registration {
         self.permission.swap(permission, Ordering::AcqRel) != permission
     }
 
-    /// Asks for a registration at once.
+    /// Asks for a registration of everything at once.
     pub(crate) fn request(&self) -> Requested {
-        let round = self.wanted.fetch_add(1, Ordering::AcqRel) + 1;
+        self.ask(|wanted| wanted.full = true)
+    }
+
+    /// Asks for the registration of one topic at once.
+    pub(crate) fn request_topic(&self, topic: &str) -> Requested {
+        self.ask(|wanted| wanted.topics.extend([topic.to_owned()]))
+    }
+
+    /// Asks for nothing to be told, only that no round of before is under way.
+    pub(crate) fn request_rest(&self) -> Requested {
+        self.ask(|_| {})
+    }
+
+    fn ask(&self, add: impl FnOnce(&mut Wanted)) -> Requested {
+        let mut wanted = self.wanted();
+        add(&mut wanted);
+        wanted.round += 1;
         self.wake.notify_one();
-        Requested { round, done: self.done.subscribe() }
+        Requested { round: wanted.round, done: self.done.subscribe() }
+    }
+
+    fn take_wanted(&self) -> Wanted {
+        let mut wanted = self.wanted();
+        let round = wanted.round;
+        std::mem::replace(&mut *wanted, Wanted { round, ..Wanted::default() })
+    }
+
+    fn wanted(&self) -> MutexGuard<'_, Wanted> {
+        self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Registers until the broker leaves.
@@ -106,14 +152,16 @@ impl Registration {
         let mut tick = tokio::time::interval(self.config.period);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
-            tokio::select! {
-                _ = tick.tick() => {}
-                () = self.wake.notified() => {}
+            let is_due = tokio::select! {
+                _ = tick.tick() => true,
+                () = self.wake.notified() => false,
                 () = self.retired.cancelled() => return,
-            }
-            let round = self.wanted.load(Ordering::Acquire);
+            };
+            let mut wanted = self.take_wanted();
+            wanted.full |= is_due;
+            let round = wanted.round;
             tokio::select! {
-                () = self.register(&topics) => {}
+                () = self.register(&topics, wanted) => {}
                 () = self.retired.cancelled() => return,
             }
             self.done.send_replace(round);
@@ -143,22 +191,51 @@ impl Registration {
         calls.join_all().await;
     }
 
-    async fn register(&self, topics: &Arc<TopicTable>) {
-        let snapshot = masked(topics.snapshot(), self.permission.load(Ordering::Acquire));
-        let table = RegisterBrokerBody { filter_server_list: Vec::new(), topic_config_serialize_wrapper: snapshot };
-        let encoded = table.encode(self.config.compressed);
-        let header = self.header(&encoded);
-        let encoded = Bytes::from(encoded);
+    async fn register(&self, topics: &Arc<TopicTable>, wanted: Wanted) {
+        let changed: Vec<String> = wanted.topics.into_iter().filter(|topic| topics.get(topic).is_some()).collect();
         let mut calls = JoinSet::new();
+        let (mut full, mut part) = (None, None);
         for name_server in self.config.name_servers.clone() {
-            let (client, header, encoded) = (self.client.clone(), header.clone(), encoded.clone());
-            let timeout = self.config.timeout;
-            calls.spawn(async move { register_at(&client, &name_server, &header, encoded, timeout).await });
+            let is_full = wanted.full || !self.reached().contains(&name_server);
+            if !is_full && changed.is_empty() {
+                continue;
+            }
+            let told = if is_full {
+                full.get_or_insert_with(|| self.announcement(topics.snapshot()))
+            } else {
+                part.get_or_insert_with(|| self.announcement(partly(topics, &changed)))
+            };
+            let (client, (header, encoded), timeout) = (self.client.clone(), told.clone(), self.config.timeout);
+            calls.spawn(async move {
+                let ordered = register_at(&client, &name_server, &header, encoded, timeout).await;
+                (name_server, ordered)
+            });
         }
-        let ordered = calls.join_all().await.into_iter().flatten().next();
-        if let Some(ordered) = ordered {
-            take_over_order(topics, ordered).await;
+        let mut first_ordered = None;
+        for (name_server, ordered) in calls.join_all().await {
+            match ordered {
+                Some(ordered) => {
+                    self.reached().insert(name_server);
+                    first_ordered.get_or_insert(ordered);
+                }
+                None => drop(self.reached().remove(&name_server)),
+            }
         }
+        if let Some(ordered) = first_ordered {
+            take_over_order(topics, ordered, if full.is_some() { None } else { Some(changed) }).await;
+        }
+    }
+
+    /// What NameServers are told, ready to be sent.
+    fn announcement(&self, topics: TopicConfigSerializeWrapper) -> (RegisterBroker, Bytes) {
+        let topics = masked(topics, self.permission.load(Ordering::Acquire));
+        let body = RegisterBrokerBody { filter_server_list: Vec::new(), topic_config_serialize_wrapper: topics };
+        let encoded = body.encode(self.config.compressed);
+        (self.header(&encoded), encoded.into())
+    }
+
+    fn reached(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.reached.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn header(&self, encoded: &[u8]) -> RegisterBroker {
@@ -204,9 +281,20 @@ fn log_failure(name_server: &str, error: &CallError) {
     tracing::warn!(name_server, %error, "register at NameServer");
 }
 
-async fn take_over_order(topics: &Arc<TopicTable>, ordered: KvTable) {
+/// The topics of these names that are there, with a data version that belongs to no whole table.
+fn partly(topics: &TopicTable, names: &[String]) -> TopicConfigSerializeWrapper {
+    let DataVersion { counter, timestamp } = topics.version();
+    let named = names.iter().filter_map(|name| topics.get(name));
+    TopicConfigSerializeWrapper {
+        data_version: DataVersion { counter: -1 - counter, timestamp },
+        topic_config_table: named.map(|topic| (topic.topic_name.clone(), TopicConfig::clone(&topic))).collect(),
+    }
+}
+
+/// `only`: the topics that were registered, if not all.
+async fn take_over_order(topics: &Arc<TopicTable>, ordered: KvTable, only: Option<Vec<String>>) {
     let topics = topics.clone();
-    let taken = super::refusal::blocking(move || topics.take_over_order(&ordered)).await;
+    let taken = super::refusal::blocking(move || topics.take_over_order(&ordered, only.as_deref())).await;
     if let Err(refusal) = taken {
         tracing::warn!(reason = refusal.remark, "store which topics are ordered");
     }

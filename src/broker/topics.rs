@@ -148,12 +148,18 @@ impl TopicTable {
         self.table.remove(topic)
     }
 
-    /// Takes over from a NameServer which topics are ordered. Blocks for the disk if that changes a topic.
-    pub(crate) fn take_over_order(&self, ordered: &KvTable) -> Result<(), StoreError> {
-        for (name, topic) in self.table.entries() {
-            let order = ordered.table.contains_key(&*name);
+    /// Takes over from a NameServer which topics are ordered, of all or `only` of these. Blocks for the disk if that
+    /// changes a topic.
+    pub(crate) fn take_over_order(&self, ordered: &KvTable, only: Option<&[String]>) -> Result<(), StoreError> {
+        let looked_at: Vec<Arc<TopicConfig>> = match only {
+            Some(names) => names.iter().filter_map(|name| self.table.get(name)).collect(),
+            None => self.table.entries().into_values().collect(),
+        };
+        for topic in looked_at {
+            let name = &topic.topic_name;
+            let order = ordered.table.contains_key(name);
             if topic.order != order {
-                self.table.put(&name, TopicConfig { order, ..TopicConfig::clone(&topic) })?;
+                self.table.put(name, TopicConfig { order, ..TopicConfig::clone(&topic) })?;
             }
         }
         Ok(())

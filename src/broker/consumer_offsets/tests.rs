@@ -68,6 +68,10 @@ fn groups_and_topics_find_each_other() {
     offsets.flush(true).expect("no disk error");
     offsets.remove_group("G").expect("no disk error");
     assert_eq!(offsets.get("G", "T", 0), None);
+    assert_eq!(offsets.groups_of("T"), BTreeSet::from(["H".to_owned()]));
+    offsets.remove_topic("T").expect("no disk error");
+    assert_eq!((offsets.groups_of("T"), offsets.topics_of("H")), (BTreeSet::new(), vec!["U".to_owned()]));
     drop(offsets);
-    assert_eq!(open(folder.path(), EVERYTHING).topics_of("G"), Vec::<String>::new());
+    let offsets = open(folder.path(), EVERYTHING);
+    assert_eq!((offsets.topics_of("G"), offsets.topics_of("H")), (vec![], vec!["U".to_owned()]));
 }

@@ -149,7 +149,7 @@ async fn make_topic(
     };
     if is_new {
         tracing::info!(topic = topic.topic_name, producer = %sender.remote, "create topic for a send");
-        let registered = broker.registration.request();
+        let registered = broker.registration.request_topic(&topic.topic_name);
         if !sender.oneway {
             // A consumer that starts on the strength of this answer finds the topic's route.
             registered.wait(ROUTE_WAIT_MAX).await;

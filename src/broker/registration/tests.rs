@@ -94,13 +94,20 @@ async fn check_rounds(compressed: bool) {
     assert!(first.topic_config_serialize_wrapper.topic_config_table.contains_key("TBW102"));
 
     topics.put(topic_config("T", 4, 6)).expect("no disk error");
-    registration.request().wait(Duration::from_secs(10)).await;
-    let mut named = false;
-    while let Ok(table) = seen.try_recv() {
-        named |= table.topic_config_serialize_wrapper.topic_config_table.contains_key("T");
-    }
-    assert!(named, "who waited finds the topic registered");
+    registration.request_topic("T").wait(Duration::from_secs(10)).await;
+    let part = seen.recv().await.expect("the topic is told").topic_config_serialize_wrapper;
+    assert_eq!(part.topic_config_table.keys().collect::<Vec<_>>(), ["T"], "nothing but what changed");
     assert!(topics.get("T").is_some_and(|topic| topic.order), "the NameServer says that T is ordered");
+
+    registration.request_rest().wait(Duration::from_secs(10)).await;
+    topics.remove("T").expect("no disk error");
+    registration.request_topic("T").wait(Duration::from_secs(10)).await;
+    assert!(seen.try_recv().is_err(), "nobody is told of a topic that is gone");
+    registration.request().wait(Duration::from_secs(10)).await;
+    let all = seen.recv().await.expect("all is told").topic_config_serialize_wrapper;
+    assert!(all.topic_config_table.contains_key("TBW102"));
+    assert_ne!(all.data_version, part.data_version, "a full registration is compared and taken");
+    assert!(seen.try_recv().is_err(), "nothing was told where nothing was to tell");
 
     registration.unregister().await;
     assert_eq!(*told.unregistered.lock().expect("no panic"), ["127.0.0.1:10911"]);

@@ -161,8 +161,9 @@ fn add_topic(
     stats: &mut ConsumeStats,
 ) -> Result<(), StoreError> {
     let name = &topic.topic_name;
+    let consumed = broker.offsets.of_topic(group, name);
     for queue_id in 0..queues {
-        let consumer_offset = broker.offsets.get(group, name, queue_id).unwrap_or(0);
+        let consumer_offset = consumed.get(&queue_id).copied().unwrap_or(0);
         let last = match consumer_offset {
             1.. => broker.store.store_time_at(name, queue_id, consumer_offset - 1)?,
             _ => None,

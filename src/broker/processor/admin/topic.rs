@@ -44,9 +44,9 @@ pub(crate) async fn update_and_create_topic(
         write_queue_nums: wanted.write_queue_nums,
     };
     tracing::info!(topic = topic.topic_name, peer = %request.peer.remote(), "update or create topic");
-    let topics = broker.topics.clone();
+    let (topics, name) = (broker.topics.clone(), topic.topic_name.clone());
     blocking(move || topics.put(topic)).await?;
-    broker.registration.request().wait(ADMIN_WAIT_MAX).await;
+    broker.registration.request_topic(&name).wait(ADMIN_WAIT_MAX).await;
     let mut reply = Reply::empty();
     reply.remark = Some(REMARK_NOT_SET.to_owned());
     Ok(reply)
@@ -69,7 +69,7 @@ pub(crate) async fn delete_topic_in_broker(
     if existed.await? {
         broker.store.delete_topic(&topic).await?;
         // A registration under way may still name the topic: the tool deletes it from the NameServer next.
-        broker.registration.request().wait(ADMIN_WAIT_MAX).await;
+        broker.registration.request_rest().wait(ADMIN_WAIT_MAX).await;
     }
     Ok(Reply::empty())
 }
