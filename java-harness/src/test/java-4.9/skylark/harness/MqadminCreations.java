@@ -22,6 +22,7 @@ final class MqadminCreations {
             "updateTopic -b {broker} -t Delayed -r 1 -w 1",
             "updateTopic -b {broker} -t Retried -r 1 -w 1",
             "updateTopic -b {broker} -t Traced -r 1 -w 1",
+            "updateTopic -b {broker} -t Busy -r 1 -w 1",
             "updateTopic -b {broker} -t Doomed -r 2 -w 2",
             "updateTopic -b {broker} -t TBW102 -r 1 -w 1",
             "updateTopic -b {broker} -t no*topic -r 1 -w 1",

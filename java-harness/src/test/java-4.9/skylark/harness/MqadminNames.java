@@ -1,6 +1,7 @@
 package skylark.harness;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,6 +31,11 @@ final class MqadminNames {
             throw new AssertionError("nothing is named " + name);
         }
         return value;
+    }
+
+    /** But for the times. */
+    Collection<String> values() {
+        return values.values();
     }
 
     /** A command with the values in place of the names in braces. */

@@ -20,6 +20,8 @@ final class MqadminReads {
         brokers(transcript);
         messages(transcript);
         exports(transcript);
+        state.keepBusyUntilCounted();
+        transcript.run("statsAll -a -t Busy", "statsAll -a -t Sealed");
         monitored(transcript);
     }
 
@@ -79,7 +81,6 @@ final class MqadminReads {
             "allocateMQ -t Orders -i 10.0.0.1,10.0.0.2,10.0.0.3",
             "statsAll",
             "statsAll -t Orders",
-            "statsAll -a -t Sealed",
             "queryCq -t Orders -q 0 -i 0 -c 2",
             "queryCq -t Orders -q 1 -i 4",
             "queryCq -t Orders -q 0 -i 0 -c 6 -g Online",
@@ -170,13 +171,13 @@ final class MqadminReads {
         transcript.file(command, Paths.get("export", file + ".json"));
     }
 
-    /** Several ids at once; the command writes each body into a file of a folder that cannot be chosen. */
+    /** Several ids at once; the command writes each body into a file. */
     private static void byIdWithBody(MqadminTranscript transcript, String... messages) throws Exception {
         String ids = Stream.of(messages).map(message -> "{" + message + ".offset}").collect(Collectors.joining(","));
         String command = "queryMsgById -i " + ids;
         transcript.run(command);
         for (String message : messages) {
-            transcript.file(command, Paths.get("/tmp/rocketmq/msgbodys", transcript.names.get(message)));
+            transcript.file(command, MqadminTranscript.body(transcript.names.get(message)));
         }
     }
 

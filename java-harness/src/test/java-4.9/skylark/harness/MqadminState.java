@@ -228,6 +228,14 @@ final class MqadminState {
             .getMessageList().stream().mapToLong(message -> new String(message.getBody()).chars().filter(c -> c == 2).count()).sum() >= count);
     }
 
+    /** Java takes samples every ten seconds, and counts from the first on. */
+    void keepBusyUntilCounted() throws InterruptedException {
+        Wait.until("messages are counted", () -> {
+            producer.send(new Message("Busy", body("more")));
+            return admin.viewBrokerStatsData(names.get("broker"), "TOPIC_PUT_NUMS", "Busy").getStatsMinute().getSum() > 0;
+        });
+    }
+
     /** Until the group has that offset, all queues of the topic together. */
     void awaitConsumed(String group, String topic, long brokerOffset, long consumerOffset) throws InterruptedException {
         Wait.until(group + " consumed " + consumerOffset + " of " + brokerOffset + " in " + topic, () -> {

@@ -41,6 +41,7 @@ final class MqadminTranscript {
             failure.printStackTrace();
         } finally {
             transcript.write();
+            transcript.deleteBodies();
         }
         System.exit(status);
     }
@@ -101,6 +102,17 @@ final class MqadminTranscript {
     private void begin(String command) {
         running = command;
         ran.add(command.split(" ")[0]);
+    }
+
+    /** Several subcommands write each message's body into a folder that cannot be chosen, in a file of its id. */
+    static Path body(String id) {
+        return Paths.get("/tmp/rocketmq/msgbodys", id);
+    }
+
+    private void deleteBodies() throws IOException {
+        for (String id : names.values()) {
+            Files.deleteIfExists(body(id));
+        }
     }
 
     private void write() throws IOException {
