@@ -98,7 +98,7 @@ impl Store {
         let frozen = self.tail.freeze(&mut chunks, false);
         drop(chunks);
         recovery.messages_folded += 1;
-        if folded == Folded::OutOfOrder {
+        if folded == Folded::OutOfOrder && !self.is_in_index(&record)? {
             recovery.out_of_order += 1;
             tracing::warn!(
                 physical_offset = at,
@@ -113,6 +113,12 @@ impl Store {
             self.seal_frozen()?;
         }
         Ok(())
+    }
+
+    /// The index shows the record in its queue, although the watermark lies before it: a crash ended the seal of its chunk.
+    fn is_in_index(&self, record: &RecordView<'_>) -> Result<bool, StoreError> {
+        let there = self.index.entries(record.topic(), record.queue_id(), record.queue_offset(), 1)?;
+        Ok(there.first().is_some_and(|entry| entry.physical_offset == record.physical_offset()))
     }
 
     /// What a crash left in the page cache is brought to disk before anything follows from it.

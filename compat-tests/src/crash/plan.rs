@@ -7,7 +7,7 @@ use std::time::Duration;
 /// Small segments, so that kills also meet the moment in which a new one begins.
 const SEGMENT_BYTES: &str = "4194304";
 /// Likewise small chunks of the index, which only Skylark knows.
-const CHUNK_MESSAGES: &str = "1000";
+const CHUNK_MESSAGES: &str = "2000";
 
 /// What is sent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
