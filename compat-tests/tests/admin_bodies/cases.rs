@@ -224,6 +224,15 @@ fn changes() -> Vec<Case> {
         broker("314", clone(TOPIC)),
         broker("314 missing", clone("NoSuchTopic")),
         broker("43 after the clone", request(43)),
+        broker("314 all topics", clone("").field("destGroup", "BodiesCloneAll")),
+        broker("43 after the clone of all topics", request(43)),
+        broker("207 of that clone", delete_group("BodiesCloneAll", true)),
+        broker("25 live keys", request(25).body("traceOn=false\nlongPollingEnable=true\nfileReservedTime=48\n")),
+        broker("26 after live keys", request(26)),
+        broker("25 permission", request(25).body("brokerPermission=4\n")),
+        namesrv("105 while nobody may send", topic(105, TOPIC)),
+        broker("25 permission back", request(25).body("brokerPermission=6\n")),
+        namesrv("105 when all may again", topic(105, TOPIC)),
         broker("200", request(200).body(group_config("BodiesMade").replace("16", "3"))),
         broker("207", delete_group("BodiesGoneGroup", false)),
         broker("207 missing", delete_group("NoSuchGroup", true)),
@@ -240,6 +249,7 @@ fn changes() -> Vec<Case> {
         broker("21 afterwards", request(21)),
         broker("306", request(306)),
         broker("316", request(316)),
+        broker("329", request(329)),
     ]
 }
 
