@@ -128,8 +128,13 @@ impl Broker {
 
     /// Starts it again on the same port and store, without waiting.
     pub fn launch(&mut self) {
-        let config = self.folder.path().join("broker.conf");
-        write_properties(&config, &self.all_properties());
+        write_properties(&self.config(), &self.all_properties());
+        self.launch_as_configured();
+    }
+
+    /// The same with the configuration file as it is now, whoever changed it.
+    pub fn launch_as_configured(&mut self) {
+        let config = self.config();
         let mut command = match self.target {
             Target::Skylark => skylark("broker", &config),
             Target::Java => java::reference(
@@ -179,6 +184,11 @@ impl Broker {
     /// Address of the VIP port.
     pub fn vip_address(&self) -> String {
         format!("127.0.0.1:{}", self.port - 2)
+    }
+
+    /// Its configuration file.
+    pub fn config(&self) -> PathBuf {
+        self.folder.path().join("broker.conf")
     }
 
     /// `storePathRootDir`.
