@@ -57,8 +57,12 @@ impl SubscriptionGroups {
 
     /// The group called `group`, made if it does not exist and may be. Blocks for the disk only if made.
     pub(crate) fn get_or_create(&self, group: &str) -> Result<Option<Arc<SubscriptionGroupConfig>>, StoreError> {
-        let found = self.table.get_or_put(group, || self.may_make(group).then(|| group_config(group)))?;
-        Ok(found.map(|(group, _)| group))
+        match self.table.get_or_put(group, || self.may_make(group).then(|| group_config(group))) {
+            Ok(found) => Ok(found.map(|(group, _)| group)),
+            // Reads go on: the group is served without its row, and made by a later request.
+            Err(StoreError::DiskFull(_)) => Ok(Some(Arc::new(group_config(group)))),
+            Err(error) => Err(error),
+        }
     }
 
     /// All groups, ordered by name.

@@ -20,10 +20,14 @@ fn rules() -> DelayRules {
 }
 
 fn open(folder: &Path, flush: FlushMode) -> Arc<Store> {
+    open_with(folder, flush, 64 << 20)
+}
+
+fn open_with(folder: &Path, flush: FlushMode, segment_size_bytes: u64) -> Arc<Store> {
     let config = StoreConfig {
         root: folder.to_owned(),
         commit_log: folder.join("commitlog"),
-        segment_size_bytes: 64 << 20,
+        segment_size_bytes,
         flush,
         flush_interval: Duration::from_millis(500),
         sync_flush_timeout: Duration::from_secs(5),
@@ -64,6 +68,10 @@ async fn delay(store: &Store, body: &str, delay_ms: i64, properties: &str) -> i6
 
 /// Bodies and arrival times of all that queue 3 of topic `T` holds.
 fn arrived(store: &Store) -> Vec<(String, i64)> {
+    arrived_from(store, 0)
+}
+
+fn arrived_from(store: &Store, offset: i64) -> Vec<(String, i64)> {
     let limits = GetLimits {
         count_in_memory: 100_000,
         count_on_disk: 100_000,
@@ -72,7 +80,7 @@ fn arrived(store: &Store) -> Vec<(String, i64)> {
         memory_reach_bytes: i64::MAX,
         scan_entries: 100_000,
     };
-    let got = store.get("T", 3, 0, &limits, &mut |_| true).expect("readable");
+    let got = store.get("T", 3, offset, &limits, &mut |_| true).expect("readable");
     let records = skylark_protocol::message::record::records(&got.body);
     let text = |record: &RecordView<'_>| String::from_utf8_lossy(record.body()).into_owned();
     records.map(|record| record.expect("whole")).map(|record| (text(&record), record.store_timestamp())).collect()
@@ -226,6 +234,40 @@ async fn a_message_moves_up_and_is_delivered_once() {
     assert!(waiting.len() == 2 && waiting.iter().all(|due| due.physical_offset >= end), "{waiting:?}");
     deliver_until(&store, 2).await;
     assert_eq!(bodies(&store), ["a", "b"]);
+}
+
+#[tokio::test]
+async fn a_message_outlives_its_segment_and_is_delivered_once() {
+    const SEGMENT_BYTES: u64 = 64 << 10;
+    for dies_before_the_deletion in [false, true] {
+        let folder = tempfile::tempdir().expect("a temp folder");
+        let mut store = open_with(folder.path(), FlushMode::Sync, SEGMENT_BYTES);
+        for (body, delay_ms) in [("soon", 1), ("later", 300)] {
+            delay(&store, body, delay_ms, "").await;
+        }
+        deliver_until(&store, 1).await;
+        while store.log_bounds().1 < 2 * SEGMENT_BYTES as i64 {
+            store.put(message("Other", &"x".repeat(4000), "")).await.expect("stored");
+        }
+        let end = store.old_segments(1).expect("readable")[0].end;
+        assert_eq!(store.release_below(end).await.expect("no error"), 1, "the one that is not delivered");
+        if dies_before_the_deletion {
+            crash(store);
+            store = open_with(folder.path(), FlushMode::Sync, SEGMENT_BYTES);
+            assert_eq!(store.release_below(end).await.expect("no error"), 0, "it was moved before");
+        }
+        assert!(store.delete_oldest().expect("no error").is_some());
+        store.forget_deleted().expect("no error");
+        deliver_until(&store, 2).await;
+        // What was delivered first lay in the segment that is gone.
+        let bounds = store.queue_bounds("T", 3).expect("readable");
+        assert_eq!((bounds.min, bounds.max), (1, 2));
+        let arrived = arrived_from(&store, bounds.min);
+        assert_eq!(arrived.iter().map(|(body, _)| body.as_str()).collect::<Vec<_>>(), ["later"]);
+        crash(store);
+        let store = open_with(folder.path(), FlushMode::Sync, SEGMENT_BYTES);
+        assert_eq!(store.due(ANY, EVER, 9).expect("readable"), []);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -93,8 +93,8 @@ impl Store {
     /// index anew.
     pub fn forget_deleted(&self) -> Result<(), StoreError> {
         let first = self.segments.first_offset();
-        self.pending.forget_halves_below(first);
         self.index.forget_below(first)?;
+        self.pending.forget_halves_below(first);
         self.index.compact_deleted_topics();
         Ok(())
     }

@@ -126,7 +126,14 @@ impl IndexDb {
             .map_err(|error| StoreError::database("delete pending messages of the index", error))
     }
 
-    /// Rows of the runs, void or not, and keys: for tests.
+    /// Bytes of the runs' files.
+    #[cfg(test)]
+    pub(crate) fn runs_bytes(&self) -> u64 {
+        let bytes = self.db.property_int_value_cf(self.family(RUNS), rocksdb::properties::TOTAL_SST_FILES_SIZE);
+        bytes.expect("readable").expect("known")
+    }
+
+    /// Rows of the runs, of the keys and of the chunks, void or not.
     #[cfg(test)]
     pub(crate) fn row_counts(&self) -> (usize, usize, usize) {
         let count = |name| {

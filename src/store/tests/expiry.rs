@@ -239,8 +239,25 @@ fn the_index_of_what_is_deleted_is_gone() {
     assert!(keys * 3 < all.1 * 2 && chunks == 2, "{keys} keys in {chunks} chunks of {all:?}");
     store.index.compact_runs();
     assert!(store.index.row_counts().0 < all.0, "void rows leave");
+}
+
+#[test]
+fn a_deleted_topic_gives_its_space_back() {
+    let bench = Bench::new(FlushMode::Async);
+    let (store, _) = bench.open();
+    let batch: Vec<_> = (0..400).map(|_| message("T", 0, b"", "")).collect();
+    for _ in 0..20 {
+        bench.runtime.block_on(store.put_batch(batch.clone())).unwrap();
+    }
+    seal(&store);
+    let before = store.index.runs_bytes();
     bench.runtime.block_on(store.delete_topic("T")).unwrap();
     seal(&store);
     store.forget_deleted().unwrap();
-    assert!(store.index.row_counts().0 <= 2, "the deletion's own queue is left, and that of queue ends");
+    assert_eq!(store.index.row_counts().0, 1, "the deletion's own queue is left");
+    let after = store.index.runs_bytes();
+    assert!(after < before / 10, "{after} bytes of {before}");
+    // Its records go with their segments.
+    assert!(bench.expire(&store, 99) > 10);
+    assert_eq!(store.queue_bounds("T", 0).unwrap(), QueueBounds { min: 0, max: 0 });
 }
