@@ -79,7 +79,7 @@ impl Checker<'_> {
         self.check_attempts(cluster.target);
         self.check_order();
         self.check_queries(&mut reader);
-        println!("{} found, of delayed ones late by (ms): {}", self.found.len(), self.lateness());
+        println!("{} found{}", self.found.len(), self.lateness());
         self.violations
     }
 
@@ -199,8 +199,9 @@ impl Checker<'_> {
     fn lateness(&self) -> String {
         let places = |id| self.found.get(&id).cloned().unwrap_or_default();
         let all = delays::lateness(&self.history.attempts, places);
-        let at = |share: usize| all.get(all.len().saturating_sub(1) * share / 100).copied().unwrap_or(0);
-        format!("p50 {} p99 {} max {}, kills included", at(50), at(99), at(100))
+        let Some(last) = all.len().checked_sub(1) else { return String::new() };
+        let at = |percent: usize| all[last * percent / 100];
+        format!(", the delayed ones late by p50 {} p99 {} max {} ms, kills included", at(50), at(99), at(100))
     }
 }
 
