@@ -3,6 +3,7 @@
 //! Owns the topic table and the rules by which topics come into being on their own. **Invariant:** a topic that
 //! anyone was told of is on disk. Must not know requests, peers or the log.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -148,11 +149,14 @@ impl TopicTable {
         self.table.remove(topic)
     }
 
-    /// Takes over from a NameServer which topics are ordered, of all or `only` of these. Blocks for the disk if that
-    /// changes a topic.
+    /// Takes over from a NameServer which topics are ordered; that others are not, of all or `only` of these. Blocks for
+    /// the disk if that changes a topic.
     pub(crate) fn take_over_order(&self, ordered: &KvTable, only: Option<&[String]>) -> Result<(), StoreError> {
         let looked_at: Vec<Arc<TopicConfig>> = match only {
-            Some(names) => names.iter().filter_map(|name| self.table.get(name)).collect(),
+            Some(names) => {
+                let names: BTreeSet<&String> = names.iter().chain(ordered.table.keys()).collect();
+                names.into_iter().filter_map(|name| self.table.get(name)).collect()
+            }
             None => self.table.entries().into_values().collect(),
         };
         for topic in looked_at {

@@ -90,3 +90,26 @@ fn a_topic_is_described_as_java_prints_it() {
         "TopicConfig [topicName=T, readQueueNums=4, writeQueueNums=4, perm=RW-, topicFilterType=SINGLE_TAG, topicSysFlag=0, order=false]"
     );
 }
+
+/// Two topics at once, of which the second is ordered; `only` those that were registered.
+fn check_order(named_by_server: &[&str], only: Option<&[&str]>, expected: [bool; 2]) {
+    let (_folder, table) = table(true);
+    for (name, order) in [("A", false), ("B", true)] {
+        let (topic, _) = table.get_or_inherit(name, "TBW102", 1, 0).expect("no disk error").expect("it is made");
+        table.table.put(name, TopicConfig { order, ..TopicConfig::clone(&topic) }).expect("no disk error");
+    }
+    let ordered = named_by_server.iter().map(|name| ((*name).to_owned(), "broker-a:1".to_owned())).collect();
+    let only: Option<Vec<String>> = only.map(|names| names.iter().map(|name| (*name).to_owned()).collect());
+    table.take_over_order(&KvTable { table: ordered }, only.as_deref()).expect("no disk error");
+    let order = ["A", "B"].map(|name| table.get(name).is_some_and(|topic| topic.order));
+    assert_eq!(order, expected, "{named_by_server:?} {only:?}");
+}
+
+#[test]
+fn the_name_server_says_which_topics_are_ordered() {
+    check_order(&["A"], None, [true, false]);
+    // It said so after the topic's own registration: the next of any topic brings it.
+    check_order(&["A", "B"], Some(&["C"]), [true, true]);
+    check_order(&[], Some(&["A"]), [false, true]);
+    check_order(&[], Some(&["B"]), [false, false]);
+}
