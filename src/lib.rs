@@ -30,8 +30,8 @@
 //! fold what the index does not have. Even the deletion of a topic is a record in the log, and so is where a queue goes on whose
 //! messages are all deleted: before a file of the log goes, what is still needed of it is put once more at the log's end.
 //!
-//! What does *not* follow from the log (topics, subscription groups, consumer offsets) is kept in [`store::meta`], a
-//! second, small RocksDB with a write-ahead log.
+//! What does *not* follow from the log (topics, subscription groups, consumer offsets, how many messages came and went today) is
+//! kept in [`store::meta`], a second, small RocksDB with a write-ahead log.
 //!
 //! # Layers
 //!

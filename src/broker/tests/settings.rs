@@ -96,6 +96,25 @@ async fn a_change_that_cannot_be_written_does_not_count() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn topics_and_groups_are_not_changed_at_a_slave() {
+    let broker = start_with(|config| config.broker_role = crate::config::BrokerRole::Slave).await;
+    let topic = UpdateAndCreateTopic {
+        topic: "T".into(),
+        topic_filter_type: "SINGLE_TAG".into(),
+        ..UpdateAndCreateTopic::default()
+    };
+    let group = DeleteSubscriptiongroup { group_name: "G".into(), ..DeleteSubscriptiongroup::default() };
+    let answers = [
+        broker.ask(topic, "").await.remark,
+        broker.ask(DeleteTopicInBroker { topic: "T".into() }, "").await.remark,
+        broker.ask(UpdateAndCreateSubscriptiongroup, "{\"groupName\":\"G\"}").await.remark,
+        broker.ask(group, "").await.remark,
+    ];
+    let refused = "Can't modify topic or subscription group from slave broker, please execute it from master broker.";
+    assert_eq!(answers.map(Option::unwrap_or_default), [refused; 4]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn accounts_are_answered_as_with_access_control_off() {
     let broker = start().await;
     let add = broker.ask(UpdateAndCreateAclConfig::default(), "").await;

@@ -17,6 +17,7 @@ pub(crate) async fn update_and_create_subscription_group(
     broker: Arc<Broker>,
     request: Incoming<UpdateAndCreateSubscriptiongroup>,
 ) -> Result<Reply<UpdateAndCreateSubscriptiongroup>, Refusal> {
+    super::check_master(&broker)?;
     let group: SubscriptionGroupConfig = body::decode(&request.body)?;
     if !is_group_name(&group.group_name) {
         return Err(Refusal::system_error("the group's name is blank, longer than 255 or has illegal characters"));
@@ -39,6 +40,7 @@ pub(crate) async fn delete_subscription_group(
     broker: Arc<Broker>,
     request: Incoming<DeleteSubscriptiongroup>,
 ) -> Result<Reply<DeleteSubscriptiongroup>, Refusal> {
+    super::check_master(&broker)?;
     let DeleteSubscriptiongroup { group_name, remove_offset, .. } = request.header;
     tracing::info!(group = group_name, remove_offset, peer = %request.peer.remote(), "delete group");
     blocking(move || {

@@ -19,6 +19,9 @@ use crate::broker::registration::ADMIN_WAIT_MAX;
 use crate::broker::topic_names;
 use crate::remoting::{Incoming, Refusal, Reply};
 
+/// Begins the remark about a field that Java's header class refuses.
+const BAD_FIELD: &str = "org.apache.rocketmq.remoting.exception.RemotingCommandException";
+
 /// Creates a topic or changes its settings; NameServers know of it when this is answered.
 pub(crate) async fn update_and_create_topic(
     broker: Arc<Broker>,
@@ -31,7 +34,7 @@ pub(crate) async fn update_and_create_topic(
         return Err(Refusal::system_error("the number of queues is negative"));
     }
     let Some(topic_filter_type) = TopicFilterType::from_name(&wanted.topic_filter_type) else {
-        let remark = format!("topicFilterType = [{}] value invalid", wanted.topic_filter_type);
+        let remark = format!("{BAD_FIELD}: topicFilterType = [{}] value invalid", wanted.topic_filter_type);
         return Err(Refusal::system_error(remark));
     };
     let topic = TopicConfig {
@@ -75,6 +78,7 @@ pub(crate) async fn delete_topic_in_broker(
 }
 
 fn check_changeable(broker: &Broker, topic: &str) -> Result<(), Refusal> {
+    super::check_master(broker)?;
     topic_names::check_topic_name(topic)?;
     if broker.topics.is_system(topic) {
         return Err(Refusal::system_error(format!("The topic[{topic}] is conflict with system topic.")));
