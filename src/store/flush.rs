@@ -5,7 +5,7 @@
 //! however little. A failed sync poisons the store and is never tried again.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -25,6 +25,8 @@ const QUICK_SYNC: Duration = Duration::from_micros(500);
 pub(crate) struct Flusher {
     /// How long the latest sync took, in us; 0: there was none.
     latest_sync: AtomicU64,
+    /// How many the latest sync was for, besides the one in whose thread it was.
+    latest_waiters: AtomicUsize,
     wanted: Mutex<Wanted>,
     wake: Condvar,
 }
@@ -75,8 +77,10 @@ impl Flusher {
         self.wake.notify_one();
     }
 
-    fn is_quick(&self) -> bool {
-        (1..QUICK_SYNC.as_micros() as u64).contains(&self.latest_sync.load(Ordering::Relaxed))
+    /// Whether the latest sync was quick and for one alone.
+    fn is_quick_and_lonely(&self) -> bool {
+        let took = self.latest_sync.load(Ordering::Relaxed);
+        (1..QUICK_SYNC.as_micros() as u64).contains(&took) && self.latest_waiters.load(Ordering::Relaxed) <= 1
     }
 
     /// Ends the thread.
@@ -147,7 +151,7 @@ impl Store {
     /// thread for all who wait. `wait` tells whether the caller waits at all.
     pub(super) fn request_sync(&self, wait: bool) {
         if wait
-            && self.flusher.is_quick()
+            && self.flusher.is_quick_and_lonely()
             && self.positions.flush_waiters() == 0
             && let Ok(syncing) = self.syncing.try_lock()
         {
@@ -169,6 +173,7 @@ impl Store {
             self.sync_segments(from, to).inspect_err(|error| self.positions.poison(error.to_string()))?;
             let took = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
             self.flusher.latest_sync.store(took.max(1), Ordering::Relaxed);
+            self.flusher.latest_waiters.store(self.positions.flush_waiters(), Ordering::Relaxed);
             self.positions.advance_flushed(to);
         }
         announced.values().for_each(|queue| queue.arrivals.notify_waiters());
