@@ -75,3 +75,56 @@ fn groups_and_topics_find_each_other() {
     let offsets = open(folder.path(), EVERYTHING);
     assert_eq!((offsets.topics_of("G"), offsets.topics_of("H")), (vec![], vec!["U".to_owned()]));
 }
+
+/// Random lives of the table against two maps: what is known, and what a crash leaves of it.
+#[test]
+fn a_table_is_what_a_model_of_maps_is() {
+    const GROUPS: [&str; 3] = ["G", "H", "I"];
+    const TOPICS: [&str; 2] = ["T", "U"];
+    for seed in 0..20 {
+        let mut chance = fastrand::Rng::with_seed(seed);
+        let folder = folder();
+        let mut offsets = open(folder.path(), EVERYTHING);
+        let mut known = BTreeMap::<String, QueueOffsets>::new();
+        let mut lasting = known.clone();
+        for step in 0..100 {
+            let (group, other) = (GROUPS[chance.usize(..3)], GROUPS[chance.usize(..3)]);
+            let topic = TOPICS[chance.usize(..2)];
+            match chance.u8(..12) {
+                0..6 => {
+                    let (queue_id, offset) = (chance.i32(0..4), chance.i64(0..1000));
+                    offsets.commit(group, topic, queue_id, offset).expect("a good commit");
+                    known.entry(format!("{topic}@{group}")).or_default().insert(queue_id, offset);
+                }
+                6 => {
+                    offsets.copy(group, other, topic);
+                    let copied = known.get(&format!("{topic}@{group}")).cloned();
+                    if let Some(copied) = copied {
+                        known.entry(format!("{topic}@{other}")).or_default().extend(copied);
+                    }
+                }
+                7 => {
+                    offsets.remove_group(group).expect("no disk error");
+                    [&mut known, &mut lasting].map(|map| map.retain(|row, _| !row.ends_with(&format!("@{group}"))));
+                }
+                8 => {
+                    offsets.remove_topic(topic).expect("no disk error");
+                    [&mut known, &mut lasting].map(|map| map.retain(|row, _| !row.starts_with(&format!("{topic}@"))));
+                }
+                9 => {
+                    offsets.flush(true).expect("no disk error");
+                    lasting = known.clone();
+                }
+                _ => {
+                    // A crash, after which the queues begin and end somewhere else.
+                    drop(offsets);
+                    let (min, max) = (chance.i64(0..300), chance.i64(700..1000));
+                    offsets = open(folder.path(), |_, _| (min, max));
+                    known = lasting.clone();
+                    known.values_mut().flat_map(BTreeMap::values_mut).for_each(|at| *at = (*at).clamp(min, max));
+                }
+            }
+            assert_eq!(offsets.snapshot(), known, "seed {seed}, step {step}");
+        }
+    }
+}
