@@ -105,11 +105,15 @@ fn a_table_is_what_a_model_of_maps_is() {
                 }
                 7 => {
                     offsets.remove_group(group).expect("no disk error");
-                    [&mut known, &mut lasting].map(|map| map.retain(|row, _| !row.ends_with(&format!("@{group}"))));
+                    [&mut known, &mut lasting]
+                        .into_iter()
+                        .for_each(|map| map.retain(|row, _| !row.ends_with(&format!("@{group}"))));
                 }
                 8 => {
                     offsets.remove_topic(topic).expect("no disk error");
-                    [&mut known, &mut lasting].map(|map| map.retain(|row, _| !row.starts_with(&format!("{topic}@"))));
+                    [&mut known, &mut lasting]
+                        .into_iter()
+                        .for_each(|map| map.retain(|row, _| !row.starts_with(&format!("{topic}@"))));
                 }
                 9 => {
                     offsets.flush(true).expect("no disk error");
