@@ -1,6 +1,7 @@
 //! A started broker on ports of its own, asked over sockets.
 
 mod filters;
+mod locks;
 mod overload;
 mod waiting;
 mod replies;
