@@ -69,7 +69,10 @@ impl QueueLocks {
                 }
                 Some(holder) if !holder.is_over(now) => {
                     holder.refused.retain(|peer| !peer.is_closed() && peer != client.peer);
-                    holder.refused.push(client.peer.clone());
+                    // A connection need not tell itself what it gives up.
+                    if holder.peer != *client.peer {
+                        holder.refused.push(client.peer.clone());
+                    }
                     continue;
                 }
                 _ => drop(held.insert(queue.clone(), Holder::new(&client, now))),
