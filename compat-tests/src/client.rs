@@ -3,6 +3,7 @@
 use crate::frame::{Answer, Request, request};
 use crate::record::Record;
 use crate::script::Script;
+use serde_json::json;
 use std::io;
 
 /// Request codes of the calls below.
@@ -110,6 +111,25 @@ pub fn query(topic: &str, key: &str, unique: bool) -> Request {
     let request = request(code::QUERY_MESSAGE).field("topic", topic).field("key", key).field("maxNum", 32);
     let request = request.field("beginTimestamp", 0).field("endTimestamp", i64::MAX);
     if unique { request.field("_UNIQUE_KEY_QUERY", "true") } else { request }
+}
+
+/// A heartbeat of a client that consumes, in each group, all of some topics, and produces in other groups.
+pub fn heartbeat(client_id: &str, consumes: &[(String, Vec<String>)], produces: &[&str]) -> Request {
+    let subscription = |topic: &String| {
+        json!({"classFilterMode": false, "codeSet": [], "expressionType": "TAG", "subString": "*", "subVersion": 1,
+            "tagsSet": [], "topic": topic})
+    };
+    let consumer = |(group, topics): &(String, Vec<String>)| {
+        json!({"consumeFromWhere": "CONSUME_FROM_FIRST_OFFSET", "consumeType": "CONSUME_PASSIVELY", "groupName": group,
+            "messageModel": "CLUSTERING", "subscriptionDataSet": topics.iter().map(subscription).collect::<Vec<_>>(),
+            "unitMode": false})
+    };
+    let body = json!({
+        "clientID": client_id,
+        "consumerDataSet": consumes.iter().map(consumer).collect::<Vec<_>>(),
+        "producerDataSet": produces.iter().map(|group| json!({"groupName": group})).collect::<Vec<_>>(),
+    });
+    request(code::HEART_BEAT).body(body.to_string())
 }
 
 /// A creation of a topic.

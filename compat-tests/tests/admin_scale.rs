@@ -6,7 +6,7 @@
 
 use std::time::{Duration, Instant};
 
-use compat_tests::client::{Reader, code, create_topic, send_v2};
+use compat_tests::client::{Reader, code, create_topic, heartbeat, send_v2};
 use compat_tests::cluster::Cluster;
 use compat_tests::frame::{Request, request};
 use compat_tests::script::Script;
@@ -82,20 +82,10 @@ fn group_config(group: &str) -> String {
 }
 
 fn go_online(cluster: &Cluster, client: usize) -> Script {
-    let consumer = |n: usize| {
-        let subscriptions: Vec<_> = topics_of(n)
-            .map(|topic| format!(r#"{{"topic":"{topic}","subString":"*","subVersion":1,"tagsSet":[],"codeSet":[]}}"#))
-            .collect();
-        format!(
-            r#"{{"consumeFromWhere":"CONSUME_FROM_LAST_OFFSET","consumeType":"CONSUME_PASSIVELY","groupName":"{}","messageModel":"CLUSTERING","subscriptionDataSet":[{}]}}"#,
-            group(n),
-            subscriptions.join(",")
-        )
-    };
-    let consumers: Vec<_> = (client * GROUPS_A_CLIENT..(client + 1) * GROUPS_A_CLIENT).map(consumer).collect();
-    let heartbeat = format!(r#"{{"clientID":"c{client}@1","consumerDataSet":[{}]}}"#, consumers.join(","));
+    let groups = client * GROUPS_A_CLIENT..(client + 1) * GROUPS_A_CLIENT;
+    let consumes: Vec<_> = groups.map(|n| (group(n), topics_of(n).collect())).collect();
     let mut script = cluster.broker_script();
-    script.send(request(code::HEART_BEAT).opaque(1).body(heartbeat));
+    script.send(heartbeat(&format!("c{client}@1"), &consumes, &[]).opaque(1));
     while script.answer().opaque != 1 {}
     script
 }
@@ -105,25 +95,15 @@ fn make(what: &str, broker: &mut Script, requests: impl Iterator<Item = Request>
     let (began, mut count) = (Instant::now(), 0);
     let mut requests = requests.peekable();
     while requests.peek().is_some() {
-        let burst: Vec<u8> = requests.by_ref().take(BURST).flat_map(|request| request.bytes()).collect();
-        let under_way = burst.len();
-        broker.send_bytes(&burst);
-        for _ in 0..count_frames(&burst, under_way) {
+        let burst: Vec<_> = requests.by_ref().take(BURST).map(|request| request.bytes()).collect();
+        broker.send_bytes(&burst.concat());
+        for _ in burst {
             let answer = broker.answer();
             assert!([0, 11, 10].contains(&answer.code), "{what}: {answer:?}");
             count += 1;
         }
     }
     println!("{count} {what} in {} ms", began.elapsed().as_millis());
-}
-
-fn count_frames(bytes: &[u8], end: usize) -> usize {
-    let (mut at, mut count) = (0, 0);
-    while at < end {
-        at += 4 + u32::from_be_bytes(bytes[at..at + 4].try_into().expect("a length")) as usize;
-        count += 1;
-    }
-    count
 }
 
 fn timed(server: &mut Script, question: Request) -> (Duration, usize) {

@@ -1,9 +1,9 @@
 //! Members of a group are told when one comes or goes, however it goes. Each notice must come; when, is printed for those
 //! who compare brokers (`-- --nocapture`, and COMPAT_TARGET=java for the reference).
 
-use compat_tests::client::code::HEART_BEAT;
+use compat_tests::client::heartbeat;
 use compat_tests::cluster::Cluster;
-use compat_tests::frame::{Request, request};
+use compat_tests::frame::Request;
 use compat_tests::script::Script;
 use std::time::{Duration, Instant};
 
@@ -15,14 +15,14 @@ const ROUNDS: usize = 50;
 fn the_others_are_told_when_a_member_comes_or_goes() {
     let cluster = Cluster::start();
     let mut staying = cluster.broker_script();
-    staying.send(heartbeat("staying"));
+    staying.send(joining("staying"));
     wait_for_notice(&mut staying);
     assert_eq!(staying.answer().code, 0, "the answer to its own heartbeat comes after the notice");
     let (mut coming, mut going) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         let mut guest = cluster.broker_script();
         let came = Instant::now();
-        guest.send(heartbeat("guest"));
+        guest.send(joining("guest"));
         wait_for_notice(&mut staying);
         coming.push(came.elapsed());
         staying.expect_silence();
@@ -49,13 +49,8 @@ fn wait_for_notice(member: &mut Script) {
     }
 }
 
-fn heartbeat(client_id: &str) -> Request {
-    let subscription = r#"{"codeSet":[],"subString":"*","subVersion":1,"tagsSet":[],"topic":"TBW102"}"#;
-    let consumer = format!(
-        r#"{{"consumeFromWhere":"CONSUME_FROM_LAST_OFFSET","consumeType":"CONSUME_PASSIVELY","groupName":"{GROUP}","messageModel":"CLUSTERING","subscriptionDataSet":[{subscription}],"unitMode":false}}"#
-    );
-    let body = format!(r#"{{"clientID":"{client_id}","consumerDataSet":[{consumer}],"producerDataSet":[]}}"#);
-    request(HEART_BEAT).body(body)
+fn joining(client_id: &str) -> Request {
+    heartbeat(client_id, &[(GROUP.to_owned(), vec!["TBW102".to_owned()])], &[])
 }
 
 fn print(what: &str, times: &mut [Duration]) {

@@ -5,7 +5,7 @@ use super::given_back::{self, GivenBack};
 use super::message::{MessageId, QUEUES, TOPICS, now_ms};
 use super::violations::Violations;
 use super::{End, Load};
-use crate::client::{about_queue, code, pull};
+use crate::client::{about_queue, code, heartbeat, pull};
 use crate::frame::{Answer, Request, request};
 use crate::record::Record;
 use crate::script::Script;
@@ -239,18 +239,8 @@ impl Group {
     }
 
     fn heartbeat(&self) -> Request {
-        let subscription = |topic: &str| {
-            format!(
-                r#"{{"classFilterMode":false,"codeSet":[],"expressionType":"TAG","subString":"*","subVersion":1,"tagsSet":[],"topic":"{topic}"}}"#
-            )
-        };
-        let topics = TOPICS.iter().map(|topic| subscription(topic)).chain([subscription(&retry_topic(self.name))]);
-        let body = format!(
-            r#"{{"clientID":"{0}-member","consumerDataSet":[{{"consumeFromWhere":"CONSUME_FROM_FIRST_OFFSET","consumeType":"CONSUME_PASSIVELY","groupName":"{0}","messageModel":"CLUSTERING","subscriptionDataSet":[{1}],"unitMode":false}}],"producerDataSet":[]}}"#,
-            self.name,
-            topics.collect::<Vec<_>>().join(",")
-        );
-        request(code::HEART_BEAT).body(body)
+        let topics = TOPICS.iter().map(|topic| topic.to_string()).chain([retry_topic(self.name)]).collect();
+        heartbeat(&format!("{}-member", self.name), &[(self.name.to_owned(), topics)], &[])
     }
 
     /// All that does not hold of this group, once it caught up.

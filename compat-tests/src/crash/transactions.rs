@@ -10,7 +10,7 @@ use super::ledger::{Half, SharedLedger, lock};
 use super::message::{MessageId, QUEUES, TOPICS, now_ms, single_with};
 use super::producer::fates;
 use super::violations::Violations;
-use crate::client::code;
+use crate::client::{code, heartbeat};
 use crate::cluster::Target;
 use crate::frame::{Answer, Request, request};
 use crate::script::Script;
@@ -131,7 +131,7 @@ impl TransactionProducer {
 
     /// Sends what is to be sent now, and reads until all of it is answered.
     fn converse(&mut self, line: &mut Line) -> io::Result<()> {
-        line.add(heartbeat(self.number), Asked::Beat);
+        line.add(heartbeat(&format!("crash-{}", self.number), &[], &[GROUP]), Asked::Beat);
         if !self.load.is_over() {
             for _ in 0..self.random.usize(..=HALVES_MAX) {
                 let (request, attempt) = self.next_half();
@@ -238,13 +238,6 @@ fn end(half: Half, outcome: i32, from_check: bool) -> Request {
         .field("fromTransactionCheck", from_check)
         .field("msgId", half.id.unique_key())
         .field("transactionId", half.id.unique_key())
-}
-
-fn heartbeat(number: u64) -> Request {
-    let body = format!(
-        r#"{{"clientID":"crash-{number}","consumerDataSet":[],"producerDataSet":[{{"groupName":"{GROUP}"}}]}}"#
-    );
-    request(code::HEART_BEAT).body(body)
 }
 
 /// Returns when the broker has asked about all that it holds for undecided, and was answered: sends one more message that
