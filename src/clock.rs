@@ -1,4 +1,4 @@
-//! Wall-clock time as the protocol carries it.
+//! Wall-clock time as the protocol and the log carry it.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -37,7 +37,7 @@
 //!
 //! ```text
 //!  cli ─► namesrv | broker ─► delay, transaction ─► store ─► (files, RocksDB)
-//!             └────────┴────► remoting ─► (sockets)          protocol, config, filter: anyone may use them
+//!             └────────┴────► remoting ─► (sockets)          protocol, config, filter, clock: anyone may use them
 //! ```
 //!
 //! - [`namesrv`] and [`broker`] never import each other. [`remoting`] knows neither of them, nor the store.
@@ -69,6 +69,7 @@
 //! of small methods over a std lock that is never held across an await. What others wait for is a number that only grows,
 //! and a watch on it: subscribe, then look.
 
+mod clock;
 pub mod config;
 pub mod remoting;
 pub mod namesrv;

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use skylark_protocol::body::{self, DataVersion};
 
-use super::clock::now_ms;
+use crate::clock::now_ms;
 use crate::store::StoreError;
 use crate::store::meta::{Meta, MetaChange};
 

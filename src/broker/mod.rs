@@ -24,7 +24,6 @@ mod queue_locks;
 mod registration;
 mod retention;
 mod stats;
-mod clock;
 #[cfg(test)]
 mod tests;
 

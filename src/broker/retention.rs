@@ -18,8 +18,8 @@ use tokio_util::sync::CancellationToken;
 
 use self::clock::SteadyClock;
 use self::rules::{Look, Order, Which};
-use super::clock::now_ms;
 use super::{Broker, refusal};
+use crate::clock::now_ms;
 use crate::config::{BrokerConfig, BrokerRole};
 use crate::remoting::Refusal;
 use crate::store::{Deleted, OldSegment};

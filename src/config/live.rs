@@ -4,7 +4,6 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use arc_swap::{ArcSwap, Guard};
 use tokio::sync::watch;
@@ -12,6 +11,7 @@ use tokio::sync::watch;
 use super::changes::{ChangeError, Changes, report, write_down};
 use super::settings::Settings;
 use super::sources::{Loaded, Place};
+use crate::clock::now_ms;
 
 /// The settings of a running server. Reading them takes no lock.
 pub struct Live<C> {
@@ -111,8 +111,4 @@ impl<C: Settings> Live<C> {
     fn others(&self) -> MutexGuard<'_, Vec<(String, String)>> {
         self.others.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn now_ms() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

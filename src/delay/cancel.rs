@@ -6,8 +6,8 @@ use std::sync::Arc;
 use skylark_protocol::message::properties::{self, names};
 use skylark_protocol::message::record::RecordView;
 
-use super::now_ms;
 use super::records::cancellation;
+use crate::clock::now_ms;
 use crate::store::{DUE_PROPERTY, Due, Put, SCHEDULE_TOPIC, Store, StoreError, TIMER_TOPIC};
 
 /// Messages with one key that are looked at, at most.

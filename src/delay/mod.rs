@@ -22,7 +22,6 @@ mod cancel;
 mod tests;
 
 use std::fmt;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use skylark_protocol::message::properties::{self, names};
 
@@ -128,9 +127,4 @@ fn due_asked(properties: &str, now: i64) -> Result<Option<i64>, BadDelay> {
         return millis.map(|millis| Some(now.saturating_add(millis)));
     }
     number(names::TIMER_DELIVER_MS).or_else(|| number(names::START_DELIVER_TIME)).transpose()
-}
-
-/// The wall clock in ms since 1970.
-fn now_ms() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
 }

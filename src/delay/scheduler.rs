@@ -13,8 +13,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use skylark_protocol::message::record::{RECORD_LENGTH_MIN, RecordView};
 
-use super::now_ms;
 use super::records::{cancellation, delivery};
+use crate::clock::now_ms;
 use crate::store::{Claim, Due, NewMessage, Store, StoreError};
 
 /// Messages delivered with one write.

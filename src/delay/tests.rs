@@ -9,6 +9,7 @@ use skylark_protocol::message::properties;
 use skylark_protocol::message::record::RecordView;
 
 use super::*;
+use crate::clock::now_ms;
 use crate::store::disk::RealDisk;
 use crate::store::{DUE_PROPERTY, Due, FlushMode, GetLimits, NewMessage, Store, StoreConfig, crash};
 

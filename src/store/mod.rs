@@ -48,7 +48,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::JoinHandle;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use bytes::Bytes;
 use skylark_protocol::message::record::RecordView;
@@ -68,6 +68,8 @@ use room::Room;
 use seal::Sealer;
 use tail::Tail;
 use writer::Writer;
+
+use crate::clock::now_ms;
 
 pub use claims::Claim;
 pub use cleanup::{Deleted, OldSegment};
@@ -305,7 +307,7 @@ impl Store {
             queue_id: 0,
             flag: 0,
             sys_flag: 0,
-            born_timestamp: self.now_ms(),
+            born_timestamp: now_ms(),
             born_host: self.config.store_host,
             reconsume_times: 0,
             prepared_transaction_offset: 0,
@@ -358,11 +360,6 @@ impl Store {
         for thread in threads.into_iter().filter(|thread| thread.thread().id() != std::thread::current().id()) {
             let _ = thread.join();
         }
-    }
-
-    /// The wall clock in ms since 1970.
-    fn now_ms(&self) -> i64 {
-        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
     }
 
     /// Bytes of the largest record that a message of the allowed size can become, or that another broker wrote.

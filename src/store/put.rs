@@ -24,6 +24,7 @@ use super::queues::Queue;
 use super::tail::{Chunks, Folded};
 use super::writer::Turn;
 use super::{Durability, FlushMode, NewMessage, PhysicalOffset, Put, Store};
+use crate::clock::now_ms;
 
 /// The longest properties text in bytes: its length is a signed short.
 pub const PROPERTIES_BYTES_MAX: usize = i16::MAX as usize;
@@ -106,7 +107,7 @@ impl Store {
         let mut placed = Vec::with_capacity(messages.len());
         let mut appender = self.appender.lock().unwrap_or_else(PoisonError::into_inner);
         self.refuse_if_behind(appender.next())?;
-        let appended = appender.append(&queue, messages, &crcs, self.now_ms(), purpose, &mut placed);
+        let appended = appender.append(&queue, messages, &crcs, now_ms(), purpose, &mut placed);
         if matches!(appended, Err(StoreError::DiskFull(_))) {
             self.room.meet_full();
         }

@@ -12,7 +12,7 @@ use skylark_protocol::response_code::SLAVE_NOT_AVAILABLE;
 use super::hide::divert_if_asked;
 use super::send_message::refuse_put;
 use crate::broker::Broker;
-use crate::broker::clock::now_ms;
+use crate::clock::now_ms;
 use crate::config::BrokerRole;
 use crate::remoting::{Incoming, Refusal, Reply};
 use crate::store::NewMessage;

@@ -10,10 +10,10 @@ use skylark_protocol::response_code::SUBSCRIPTION_PARSE_FAILED;
 use super::subscription::check_filter_type;
 use super::tell_members;
 use crate::broker::Broker;
-use crate::broker::clock::now_ms;
 use crate::broker::consumers::Member;
 use crate::broker::topic_names::retry_topic;
 use crate::broker::topics::topic_sys_flag;
+use crate::clock::now_ms;
 use crate::filter::{Filter, is_tag_expression};
 use crate::remoting::{Incoming, Peer, Refusal, Reply};
 

@@ -6,9 +6,9 @@ use skylark_protocol::response_code::{MESSAGE_ILLEGAL, NO_PERMISSION, SYSTEM_ERR
 
 use super::send_message::make_own_topic;
 use crate::broker::Broker;
-use crate::broker::clock::now_ms;
 use crate::broker::message_properties::Facts;
 use crate::broker::topic_names::RETRY_PREFIX;
+use crate::clock::now_ms;
 use crate::delay::{self, Delay};
 use crate::remoting::Refusal;
 use crate::store::{HALF_TOPIC, NewMessage, Put, SCHEDULE_TOPIC, TIMER_TOPIC};

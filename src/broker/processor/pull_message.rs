@@ -14,9 +14,9 @@ use skylark_protocol::response_code::{
 };
 
 use crate::broker::Broker;
-use crate::broker::clock::now_ms;
 use crate::broker::topic_names::{FAQ_LINE, OFFSET_MOVED_EVENT};
 use crate::broker::topics::perm;
+use crate::clock::now_ms;
 use crate::remoting::{Incoming, Peer, Refusal, Reply};
 use crate::store::{GetLimits, GetStatus, Got, NewMessage};
 

@@ -35,7 +35,7 @@ pub(crate) async fn query_message(
     }
     let header = QueryMessageReply {
         // The index never lags behind the log: it is as new as this answer.
-        index_last_update_timestamp: crate::broker::clock::now_ms(),
+        index_last_update_timestamp: crate::clock::now_ms(),
         index_last_update_phyoffset: log_end,
     };
     Ok(Reply::body(header, concat(&found)))

@@ -11,7 +11,7 @@ use skylark_protocol::response_code::{SUCCESS, SYSTEM_ERROR};
 
 use super::send_message::{Sender, check, pick_queue};
 use crate::broker::Broker;
-use crate::broker::clock::now_ms;
+use crate::clock::now_ms;
 use crate::remoting::{Incoming, Refusal, Reply};
 use crate::store::{DUE_PROPERTY, MOVED_PROPERTY, NewMessage, Put};
 

@@ -15,10 +15,10 @@ use super::send_message::{
     DLQ_QUEUES, MAX_RECONSUME_TIMES_SINCE, make_own_topic, record_bytes, refuse_if_full, refuse_put,
 };
 use crate::broker::Broker;
-use crate::broker::clock::now_ms;
 use crate::broker::refusal::blocking;
 use crate::broker::topic_names::{FAQ_LINE, dlq_topic, is_blank, is_hidden, retry_topic};
 use crate::broker::topics::{perm, topic_sys_flag};
+use crate::clock::now_ms;
 use crate::delay::{self, Delay};
 use crate::remoting::{Incoming, Refusal, Reply};
 use crate::store::{DUE_PROPERTY, Durability, MOVED_PROPERTY, NewMessage};

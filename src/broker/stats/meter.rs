@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use crate::broker::clock::now_ms;
+use crate::clock::now_ms;
 
 /// Counts messages and bytes.
 #[derive(Default)]

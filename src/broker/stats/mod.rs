@@ -19,7 +19,7 @@ pub(crate) use rates::Rates;
 use days::Days;
 use latency::Latency;
 
-use super::clock::now_ms;
+use crate::clock::now_ms;
 use crate::store::StoreError;
 use crate::store::meta::Meta;
 

@@ -6,7 +6,7 @@ use skylark_protocol::message::properties;
 use skylark_protocol::message::sys_flag;
 
 use super::*;
-use crate::broker::clock::now_ms;
+use crate::clock::now_ms;
 use crate::config::Settings;
 use crate::remoting::testing::{Wire, bytes, request};
 

@@ -9,8 +9,8 @@ use skylark_protocol::request::GetBrokerRuntimeInfo;
 
 use super::slave_sync::delay_progress;
 use crate::broker::Broker;
-use crate::broker::clock::now_ms;
 use crate::broker::refusal::blocking;
+use crate::clock::now_ms;
 use crate::remoting::{Incoming, Refusal, Reply};
 
 /// Figures about the broker, all as text under Java's names.

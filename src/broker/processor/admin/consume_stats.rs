@@ -14,9 +14,9 @@ use skylark_protocol::request::{
 use skylark_protocol::response_code::TOPIC_NOT_EXIST;
 
 use crate::broker::Broker;
-use crate::broker::clock::now_ms;
 use crate::broker::refusal::blocking;
 use crate::broker::topic_names::is_blank;
+use crate::clock::now_ms;
 use crate::remoting::{Incoming, Refusal, Reply};
 use crate::store::StoreError;
 

@@ -7,9 +7,9 @@ use skylark_protocol::body::{self, DelayOffsetSerializeWrapper};
 use skylark_protocol::request::GetAllDelayOffset;
 
 use crate::broker::Broker;
-use crate::broker::clock::now_ms;
 use crate::broker::refusal::blocking;
 use crate::broker::topic_names::SCHEDULE_TOPIC;
+use crate::clock::now_ms;
 use crate::remoting::{Incoming, Refusal, Reply};
 use crate::store::StoreError;
 
