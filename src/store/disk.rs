@@ -28,6 +28,8 @@ pub trait Disk: Send + Sync {
 /// How full a file system is, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Usage {
+    /// Its size.
+    pub total: u64,
     /// Taken, by whomever.
     pub used: u64,
     /// Left for this process: less than what is free where some is kept for the superuser.
@@ -104,7 +106,11 @@ impl Disk for RealDisk {
         let there = folder.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("."));
         let disk = rustix::fs::statvfs(there)?;
         let bytes = |blocks: u64| blocks.saturating_mul(disk.f_frsize);
-        Ok(Usage { used: bytes(disk.f_blocks.saturating_sub(disk.f_bfree)), available: bytes(disk.f_bavail) })
+        Ok(Usage {
+            total: bytes(disk.f_blocks),
+            used: bytes(disk.f_blocks.saturating_sub(disk.f_bfree)),
+            available: bytes(disk.f_bavail),
+        })
     }
 }
 
@@ -181,5 +187,16 @@ impl FolderLock {
         fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive)?;
         file.write_all_at(b"lock", 0)?;
         Ok(FolderLock(file))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_used_share_is_rounded_up() {
+        let percent = |used, available| Usage { total: used + available, used, available }.percent();
+        assert_eq!((percent(1, 3), percent(1, 999), percent(0, 0)), (25, 1, 0));
     }
 }

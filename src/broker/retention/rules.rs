@@ -40,74 +40,60 @@ pub(super) struct Order {
 
 /// What is to be deleted next, if anything.
 pub(super) fn order(config: &BrokerConfig, look: &Look) -> Option<Order> {
-    let percent = look.disk.1.percent();
-    let forcibly = config.clean_file_forcibly_enable;
-    let oldest = |rule| Some(Order { which: Which::Oldest, rule, is_for_space: true });
-    if forcibly && percent > config.disk_space_clean_forcibly_ratio {
-        return oldest(above(look, "diskSpaceCleanForciblyRatio", config.disk_space_clean_forcibly_ratio));
+    if config.clean_file_forcibly_enable
+        && let Some(rule) = above(look, "diskSpaceCleanForciblyRatio", config.disk_space_clean_forcibly_ratio)
+            .or_else(|| free_too_little(config, look))
+            .or_else(|| met_full(look))
+            .or_else(|| log_too_long(config, look))
+    {
+        return Some(Order { which: Which::Oldest, rule, is_for_space: true });
     }
-    if forcibly && is_free_too_little(config, look) {
-        return oldest(free_too_little(config, look));
-    }
-    if forcibly && look.met_full {
-        let Usage { used, available } = look.disk.1;
-        return oldest(format!("a message met a full disk: {used} bytes are used, {available} are available"));
-    }
-    if forcibly && is_log_too_long(config, look) {
-        return oldest(log_too_long(config, look));
-    }
-    let expired = |why: String, is_for_space| {
-        let rule = format!("fileReservedTime={}, {why}", config.file_reserved_time_hours);
-        Some(Order { which: Which::Expired, rule, is_for_space })
-    };
-    if config.delete_when.contains(look.hour) {
-        expired(format!("deleteWhen={}", config.delete_when.show()), false)
+    let (why, is_for_space) = if config.delete_when.contains(look.hour) {
+        (format!("deleteWhen={}", config.delete_when.show()), false)
     } else if look.by_hand {
-        expired("asked for by an operator".to_owned(), false)
-    } else if percent > config.disk_max_used_space_ratio {
-        expired(above(look, "diskMaxUsedSpaceRatio", config.disk_max_used_space_ratio), true)
-    } else if is_log_too_long(config, look) {
-        expired(log_too_long(config, look), true)
+        ("asked for by an operator".to_owned(), false)
     } else {
-        None
-    }
+        let fuller = above(look, "diskMaxUsedSpaceRatio", config.disk_max_used_space_ratio);
+        (fuller.or_else(|| log_too_long(config, look))?, true)
+    };
+    let rule = format!("fileReservedTime={}, {why}", config.file_reserved_time_hours);
+    Some(Order { which: Which::Expired, rule, is_for_space })
 }
 
 /// Why no message may be taken; None if one may.
 pub(super) fn fullness(config: &BrokerConfig, look: &Look) -> Option<String> {
-    let Usage { used, available } = look.disk.1;
-    let of_disk = |rule| Some(format!("{rule}: {used} bytes are used, {available} are available"));
-    if look.disk.1.percent() > config.disk_space_warning_level_ratio {
-        of_disk(above(look, "diskSpaceWarningLevelRatio", config.disk_space_warning_level_ratio))
-    } else if is_free_too_little(config, look) {
-        of_disk(free_too_little(config, look))
-    } else if is_log_too_long(config, look) && !config.clean_file_forcibly_enable {
-        Some(format!("{}, cleanFileForciblyEnable=false", log_too_long(config, look)))
-    } else {
-        None
-    }
+    let of_disk = above(look, "diskSpaceWarningLevelRatio", config.disk_space_warning_level_ratio)
+        .or_else(|| free_too_little(config, look))
+        .map(|rule| format!("{rule}: {}", figures(look)));
+    of_disk.or_else(|| {
+        let too_long = log_too_long(config, look).filter(|_| !config.clean_file_forcibly_enable)?;
+        Some(format!("{too_long}, cleanFileForciblyEnable=false"))
+    })
 }
 
-fn is_free_too_little(config: &BrokerConfig, look: &Look) -> bool {
-    look.disk.1.available < config.disk_free_bytes_min
+/// In words, that the disk is fuller than `limit` percent, which `key` sets; None if it is not.
+fn above(look: &Look, key: &str, limit: u32) -> Option<String> {
+    let (disk, percent) = (look.disk.0.display(), look.disk.1.percent());
+    (percent > limit).then(|| format!("{percent} % of the disk of {disk} are used, {key}={limit}"))
 }
 
-fn is_log_too_long(config: &BrokerConfig, look: &Look) -> bool {
-    config.commit_log_max_bytes > 0 && look.log_bytes > config.commit_log_max_bytes
+fn free_too_little(config: &BrokerConfig, look: &Look) -> Option<String> {
+    let (disk, free, min) = (look.disk.0.display(), look.disk.1.available, config.disk_free_bytes_min);
+    (free < min).then(|| format!("{free} bytes of the disk of {disk} are free, diskFreeBytesMin={min}"))
 }
 
-fn above(look: &Look, key: &str, limit: u32) -> String {
-    format!("{} % of the disk of {} are used, {key}={limit}", look.disk.1.percent(), look.disk.0.display())
+fn met_full(look: &Look) -> Option<String> {
+    look.met_full.then(|| format!("a message met a full disk: {}", figures(look)))
 }
 
-fn free_too_little(config: &BrokerConfig, look: &Look) -> String {
-    let (disk, usage) = &look.disk;
-    let (free, min) = (usage.available, config.disk_free_bytes_min);
-    format!("{free} bytes of the disk of {} are free, diskFreeBytesMin={min}", disk.display())
+fn log_too_long(config: &BrokerConfig, look: &Look) -> Option<String> {
+    let (bytes, max) = (look.log_bytes, config.commit_log_max_bytes);
+    (max > 0 && bytes > max).then(|| format!("the log has {bytes} bytes, commitLogMaxBytes={max}"))
 }
 
-fn log_too_long(config: &BrokerConfig, look: &Look) -> String {
-    format!("the log has {} bytes, commitLogMaxBytes={}", look.log_bytes, config.commit_log_max_bytes)
+fn figures(look: &Look) -> String {
+    let Usage { used, available, .. } = look.disk.1;
+    format!("{used} bytes are used, {available} are available")
 }
 
 #[cfg(test)]
@@ -115,7 +101,7 @@ mod tests {
     use super::*;
 
     fn look(percent: u64) -> Look {
-        let usage = Usage { used: percent * 10, available: 1000 - percent * 10 };
+        let usage = Usage { total: 1000, used: percent * 10, available: 1000 - percent * 10 };
         Look { disk: ("/d".into(), usage), log_bytes: 500, hour: 12, met_full: false, by_hand: false }
     }
 

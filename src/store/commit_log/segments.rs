@@ -180,7 +180,7 @@ impl Segments {
     fn reservable(&self, segment: &Segment, reserved: u64, length: u64) -> Result<u64, StoreError> {
         let steps = [RESERVE_STEP_BYTES, RESERVE_SMALL_STEP_BYTES];
         let [large, small] = steps.map(|step| length.next_multiple_of(step).min(self.size));
-        let unknown = Usage { used: 0, available: u64::MAX };
+        let unknown = Usage { total: u64::MAX, used: 0, available: u64::MAX };
         let usage = self.disk.usage(&self.folder).unwrap_or(unknown);
         let fits = |target: u64| target - reserved + LEFT_FREE_BYTES <= usage.available;
         if fits(large) {

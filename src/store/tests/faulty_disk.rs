@@ -187,7 +187,8 @@ impl Disk for FaultyDisk {
     fn usage(&self, _folder: &Path) -> io::Result<Usage> {
         let state = self.state();
         let used = state.files.values().map(|content| content.seen.len() as u64).sum();
-        Ok(Usage { used, available: if state.full { 0 } else { 1 << 40 } })
+        let available = if state.full { 0 } else { 1 << 40 };
+        Ok(Usage { total: used + available, used, available })
     }
 }
 

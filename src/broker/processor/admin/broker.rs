@@ -104,20 +104,13 @@ fn describe_log(broker: &Broker, info: &mut Info) -> Result<(), crate::store::St
 }
 
 fn describe_disk(broker: &Broker, info: &mut Info) {
-    let log = broker.config().commit_log_path();
-    let Ok(disk) = rustix::fs::statvfs(&log) else { return };
-    let (total, free) = (disk.f_blocks * disk.f_frsize, disk.f_bavail * disk.f_frsize);
-    let used = used_ratio(disk.f_blocks.saturating_sub(disk.f_bfree), disk.f_bavail);
+    let Ok([(log, usage), _]) = broker.store.disk_usage() else { return };
+    let used = f64::from(usage.percent()) / 100.0;
     set(info, "commitLogDiskRatio", used);
     set(info, &format!("commitLogDiskRatio_{}", log.display()), used);
     set(info, "consumeQueueDiskRatio", used);
-    let text = format!("Total : {}, Free : {}.", readable_bytes(total), readable_bytes(free));
+    let text = format!("Total : {}, Free : {}.", readable_bytes(usage.total), readable_bytes(usage.available));
     set(info, "commitLogDirCapacity", text);
-}
-
-/// The used share, in whole percent rounded up. Java: UtilAll.getDiskPartitionSpaceUsedPercent
-fn used_ratio(used: u64, usable: u64) -> f64 {
-    (used * 100).div_ceil((used + usable).max(1)) as f64 / 100.0
 }
 
 /// Java: StoreStatsService.getFormatRuntime
@@ -144,8 +137,6 @@ mod tests {
     #[test]
     fn figures_read_as_java_writes_them() {
         assert_eq!(runtime(90_061_000), "[ 1 days, 1 hours, 1 minutes, 1 seconds ]");
-        assert_eq!(used_ratio(1, 3), 0.25);
-        assert_eq!(used_ratio(1, 999), 0.01);
         assert_eq!(readable_bytes(512), "512 B");
         assert_eq!(readable_bytes(1536), "1.5 KiB");
         assert_eq!(readable_bytes(10 << 30), "10.0 GiB");
